@@ -1,0 +1,102 @@
+"""Where compiled machine code is kept between runs; knows folders and nothing about the code in them.
+
+numba reads its cache folder once, when it is imported, so `prepare()` has to run before the first
+`import numba`. The folder is `PKPD_CACHE_DIR` if that is set and writable, else the user's cache
+folder, else a temporary one.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+import warnings
+from pathlib import Path
+
+from pkpd.errors import PkpdWarning
+
+__all__ = ["cache_folder", "prepare"]
+
+
+def user_cache_folder() -> Path | None:
+    """The folder of this user's caches (not created), or None where the user has no home."""
+    stated = os.environ.get("XDG_CACHE_HOME", "")
+    if stated and Path(stated).is_absolute():
+        return Path(stated) / "pkpd"
+    if sys.platform == "win32" and os.environ.get("LOCALAPPDATA"):
+        return Path(os.environ["LOCALAPPDATA"]) / "pkpd"
+    try:
+        home = Path.home()
+    except RuntimeError:
+        return None
+    return home / ".cache" / "pkpd"
+
+
+def is_writable_folder(folder: Path) -> bool:
+    """True when `folder` exists (it is made if missing) and a file can be written into it."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        # os.access() says yes on read-only mounts and to root, so really write something.
+        with tempfile.TemporaryFile(dir=folder):
+            return True
+    except OSError:
+        return False
+
+
+def cache_folder() -> Path:
+    """The folder for compiled code: `PKPD_CACHE_DIR`, else the user's cache folder, else a temporary one.
+
+    Returns
+    -------
+    pathlib.Path
+        An existing, writable folder.
+
+    Warns
+    -----
+    PkpdWarning
+        If `PKPD_CACHE_DIR` is set but cannot be written; the next folder is used then.
+    """
+    stated = os.environ.get("PKPD_CACHE_DIR", "")
+    if stated:
+        if is_writable_folder(Path(stated)):
+            return Path(stated).resolve()
+        warnings.warn(
+            f"PKPD_CACHE_DIR: '{stated}' cannot be written; compiled code is kept elsewhere. "
+            "Set it to a folder you can write to.",
+            PkpdWarning,
+            stacklevel=2,
+        )
+    own = user_cache_folder()
+    if own is not None and is_writable_folder(own):
+        return own
+    # One folder a user, not one a process: workers and later runs find the compiled code again.
+    shared = Path(tempfile.gettempdir()) / f"pkpd-cache-{os.getuid() if hasattr(os, 'getuid') else 'user'}"
+    if is_writable_folder(shared) and is_owned_by_me(shared):
+        return shared
+    return Path(tempfile.mkdtemp(prefix="pkpd-cache-"))
+
+
+def is_owned_by_me(folder: Path) -> bool:
+    """False when somebody else made `folder` (a shared temporary folder must not feed us their code)."""
+    return not hasattr(os, "getuid") or folder.stat().st_uid == os.getuid()
+
+
+def prepare() -> Path:
+    """Point numba's cache at the right folder; call it before numba is imported.
+
+    A `NUMBA_CACHE_DIR` that the user set is left alone unless `PKPD_CACHE_DIR` is set too.
+    Worker processes inherit the setting.
+
+    Returns
+    -------
+    pathlib.Path
+        The folder in force.
+    """
+    if os.environ.get("NUMBA_CACHE_DIR") and not os.environ.get("PKPD_CACHE_DIR"):
+        return Path(os.environ["NUMBA_CACHE_DIR"])
+    folder = cache_folder()
+    os.environ["NUMBA_CACHE_DIR"] = str(folder)
+    if "numba" in sys.modules:
+        # Somebody imported numba first: its settings object is the only place it still looks at.
+        sys.modules["numba"].config.CACHE_DIR = str(folder)
+    return folder

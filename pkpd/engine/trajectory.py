@@ -1,0 +1,207 @@
+"""From dosing actions to an exact piecewise solution: one segment from each change to the next.
+
+A segment holds the modes at its start and the constant input during it; that determines the solution until the next
+segment, whatever is asked of it later (a grid, a peak, an area). Nothing is stepped through.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pkpd import compile_cache
+
+compile_cache.prepare()
+
+from numba import njit  # noqa: E402  (the cache folder must be known before numba loads)
+
+from pkpd.engine.cascade import Modes  # noqa: E402
+from pkpd.engine.parallel import in_chunks  # noqa: E402
+from pkpd.engine.propagator import exponential, propagate, steady_state, system_matrix  # noqa: E402
+from pkpd.errors import SolverError  # noqa: E402
+
+__all__ = [
+    "BOLUS",
+    "PARAMETERS",
+    "RATE",
+    "STEADY_ADD",
+    "STEADY_SET",
+    "Actions",
+    "Problems",
+    "Trajectory",
+    "advance",
+    "needs_propagator",
+    "trace",
+]
+
+BOLUS, RATE, PARAMETERS, STEADY_SET, STEADY_ADD = range(5)
+FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
+
+
+class Actions(NamedTuple):
+    """What is done to a system, sorted within a problem by (time, order).
+
+    `kind` BOLUS: `value` is an amount into `state`. RATE: `value` is the change of the zero-order input into `state`
+    (amount/h). PARAMETERS: `value` is the row of theta in force from now. STEADY_SET and STEADY_ADD put or add the
+    steady state of a repeated dose: `value` is the amount (duration 0) or the rate, `interval` the dosing interval
+    (0 = constant infusion), `phase` the time since the last dose of the history, in (0, interval].
+    """
+
+    time: FloatArray
+    order: IntArray
+    kind: IntArray
+    state: IntArray
+    value: FloatArray
+    interval: FloatArray
+    duration: FloatArray
+    phase: FloatArray
+
+
+class Problems(NamedTuple):
+    """One row a problem: a system that starts empty. Ranges index the actions and the output times; they may be shared."""
+
+    theta_row: IntArray
+    action_start: IntArray
+    action_stop: IntArray
+    time_start: IntArray
+    time_stop: IntArray
+
+
+class Trajectory(NamedTuple):
+    """Segments of all problems; problem p owns rows first[p] to first[p] + count[p]."""
+
+    first: IntArray
+    count: IntArray
+    time: FloatArray  # (n_segments,) start, h; the first of a problem starts at -inf, empty
+    order: IntArray
+    row: IntArray  # parameter set
+    w: FloatArray  # (n_segments, n_states) modes at the start
+    forcing: FloatArray  # (n_segments, n_states) constant input into each mode
+
+
+def trace(modes: Modes, actions: Actions, problems: Problems, threads: int | None = None) -> Trajectory:
+    """Return the segments of every problem.
+
+    Raises
+    ------
+    SolverError
+        If a steady state is asked for where none exists; its `problem` is the index of the problem.
+    """
+    n_states = modes.rate.shape[1]
+    room = problems.action_stop - problems.action_start + 1
+    first = np.concatenate(([0], np.cumsum(room)))
+    total = int(first[-1])
+    path = Trajectory(
+        first[:-1].astype(np.int64),
+        np.zeros(len(room), dtype=np.int64),
+        np.empty(total),
+        np.empty(total, dtype=np.int64),
+        np.empty(total, dtype=np.int64),
+        np.empty((total, n_states)),
+        np.empty((total, n_states)),
+    )
+    status = np.zeros(len(room), dtype=np.int64)
+    in_chunks(
+        len(room), lambda lo, hi: _trace_range(lo, hi, *modes, *actions, *problems[:3], *path, status), threads
+    )
+    if status.any():
+        index = int(np.flatnonzero(status)[0])
+        error = SolverError("there is no steady state: a compartment that the dose reaches has no way out")
+        error.problem = index  # type: ignore[attr-defined]
+        raise error
+    return path
+
+
+@njit(inline="always", error_model="numpy")
+def needs_propagator(separated, slowest, forcing, length):
+    """Whether sums of exponentials would lose digits on a segment of this length."""
+    return not separated or (slowest * length < 1e-5 and np.any(forcing != 0.0))
+
+
+@njit(inline="always", error_model="numpy")
+def advance(rate, coupling, separated, w, forcing, length) -> None:
+    """Move the modes `w` on by `length` hours under constant input."""
+    if separated:
+        for m in range(rate.size):
+            x = rate[m] * length
+            if forcing[m] == 0.0:
+                w[m] *= np.exp(-x)
+            elif x < 1e-300:
+                w[m] += forcing[m] * length
+            else:
+                w[m] -= (forcing[m] / rate[m] - w[m]) * np.expm1(-x)
+    else:
+        propagate(exponential(system_matrix(rate, coupling, forcing), length), w)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _change_parameters(out_of, into, w) -> None:
+    """Express the same amounts in the modes of another parameter set."""
+    n = w.size
+    amounts = np.zeros(n)
+    for s in range(n):
+        for m in range(n):
+            amounts[s] += out_of[s, m] * w[m]
+    for m in range(n):
+        total = 0.0
+        for s in range(n):
+            total += into[s, m] * amounts[s]
+        w[m] = total
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _trace_range(
+    lo, hi, rate, into, out_of, coupling, slowest, separated,
+    a_time, a_order, a_kind, a_state, a_value, a_interval, a_duration, a_phase, p_row, p_start, p_stop,
+    first, count, s_time, s_order, s_row, s_w, s_forcing, status,
+) -> None:  # fmt: skip
+    n = rate.shape[1]
+    w, forcing, input_rate = np.zeros(n), np.zeros(n), np.zeros(n)
+    for p in range(lo, hi):
+        row, seg = p_row[p], first[p]
+        w[:] = 0.0
+        forcing[:] = 0.0
+        input_rate[:] = 0.0
+        s_time[seg], s_order[seg], s_row[seg] = -np.inf, -(2**62), row
+        s_w[seg], s_forcing[seg] = 0.0, 0.0
+        for a in range(p_start[p], p_stop[p]):
+            if a_time[a] != s_time[seg] or a_order[a] != s_order[seg]:
+                length = a_time[a] - s_time[seg]
+                if 0.0 < length < np.inf:
+                    advance(rate[row], coupling[row], separated[row], w, forcing, length)
+                seg += 1
+                s_time[seg], s_order[seg] = a_time[a], a_order[a]
+            kind, state, value = a_kind[a], a_state[a], a_value[a]
+            if kind == BOLUS:
+                for m in range(n):
+                    w[m] += into[row, state, m] * value
+            elif kind == RATE:
+                input_rate[state] += value
+                if abs(input_rate[state]) <= 1e-12 * abs(value):
+                    input_rate[state] = 0.0  # what rounding leaves when the last infusion ends
+            elif kind == PARAMETERS:
+                new = np.int64(value)
+                _change_parameters(out_of[row], into[new], w)
+                row = new
+            else:
+                for m in range(n):
+                    forcing[m] = into[row, state, m] * value
+                matrix = system_matrix(rate[row], coupling[row], forcing)
+                if not steady_state(matrix, rate[row], a_interval[a], a_duration[a], a_phase[a], forcing):
+                    status[p] = 1
+                    break
+                if kind == STEADY_SET:
+                    w[:] = 0.0
+                w += forcing
+            forcing[:] = 0.0
+            for s in range(n):
+                if input_rate[s] != 0.0:
+                    for m in range(n):
+                        forcing[m] += into[row, s, m] * input_rate[s]
+            for m in range(n):
+                s_w[seg, m], s_forcing[seg, m] = w[m], forcing[m]
+            s_row[seg] = row
+        count[p] = seg - first[p] + 1
