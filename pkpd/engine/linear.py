@@ -160,15 +160,16 @@ def sample(
 
 
 @njit(inline="always", error_model="numpy")
-def _write_four(out, o, at, width, onto, constant, a0, a1, a2, a3, i0, i1, i2, i3, power, low) -> None:
-    """Write a constant and four exponentials on a run of even times; what rounding leaves below zero is zero."""
+def _write_four(out, o, at, width, onto, constant, a0, a1, a2, a3, i0, i1, i2, i3, power, size) -> None:
+    """Write a constant and four exponentials on a run of even times; what only rounding leaves is zero."""
+    low, high = -1e-12 * size, 1e-15 * size
     first, r0, r1, r2, r3 = np.uintp(at), np.uintp(i0), np.uintp(i1), np.uintp(i2), np.uintp(i3)
     for i in range(width):
         j = np.uintp(i)  # unsigned: no test for counting from the end, so the loop runs in vector registers
         value = constant + a0 * power[r0, j] + a1 * power[r1, j] + a2 * power[r2, j] + a3 * power[r3, j]
         if onto:
             value += out[o, first + j]
-        out[o, first + j] = value if (value >= 0.0) | (value <= low) else 0.0
+        out[o, first + j] = value if (value >= high) | (value <= low) else 0.0
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -193,7 +194,7 @@ def _sample_even(y, constant, fade, power, place, count, amplitude, index, out) 
                     out, o, place + done, width, i > 0, constant[o] if i == 0 else 0.0,
                     amplitude[i], amplitude[i + 1], amplitude[i + 2], amplitude[i + 3],
                     index[i], index[i + 1], index[i + 2], index[i + 3], power,
-                    -1e-12 * size if i + 4 >= used else 0.0,
+                    size if i + 4 >= used else 0.0,
                 )  # fmt: skip
         for m in range(n):
             fade[m] *= power[m, LANES]
@@ -202,7 +203,7 @@ def _sample_even(y, constant, fade, power, place, count, amplitude, index, out) 
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def _clean(value, size):
-    return 0.0 if -1e-12 * size < value < 0.0 else value
+    return 0.0 if -1e-12 * size < value < 1e-15 * size else value
 
 
 @njit(cache=True, nogil=True, error_model="numpy")

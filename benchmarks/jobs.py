@@ -1,0 +1,107 @@
+"""Jobs as users start them, each in a process of its own: a batch of scenarios, and the first simulation."""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from benchmarks import memory
+
+FIRST_SIMULATION = """
+import time
+start = time.perf_counter()
+import pkpd
+imported = time.perf_counter()
+solution = pkpd.simulate("lorazepam 4 mg iv at 5 min", until="24 h")
+solution.to_frame()
+print(imported - start, time.perf_counter() - start)
+"""
+
+ORDERS = {
+    "lorazepam": "lorazepam {:.3f} mg iv rate 2 mg/min at 5 min",
+    "midazolam": "midazolam {:.3f} mg im",
+    "levetiracetam": "levetiracetam {:.1f} mg iv over 10 min",
+    "propofol": "propofol {:.1f} mg iv over 3 min; propofol 3 mg/kg/h iv for 12 h",
+    "valproate": "valproate {:.1f} mg iv over 10 min",
+}
+DOSE_MG_KG = {"lorazepam": 0.08, "midazolam": 0.15, "levetiracetam": 50.0, "propofol": 2.0, "valproate": 35.0}
+
+
+def scenario_table(n: int) -> pd.DataFrame:
+    """Return n one-drug linear scenarios: adults of all ages and sizes, five drugs in turn, no two orders alike."""
+    rng = np.random.default_rng(0)
+    weight = rng.uniform(45, 110, n).round(1)
+    drugs = [list(ORDERS)[i % len(ORDERS)] for i in range(n)]
+    spread = rng.uniform(0.8, 1.2, n)
+    return pd.DataFrame(
+        {
+            "scenario": [f"s{i:06d}" for i in range(n)],
+            "regimen": [ORDERS[d].format(DOSE_MG_KG[d] * kg * f) for d, kg, f in zip(drugs, weight, spread)],
+            "until": "24 h",
+            "age_y": rng.uniform(19, 85, n).round(),
+            "weight_kg": weight,
+            "height_cm": rng.uniform(152, 192, n).round(),
+            "sex": rng.choice(["M", "F"], n),
+        }
+    )
+
+
+def batch(n: int, threads: int) -> str:
+    """Run `pkpd batch` on n scenarios, once to warm up and once measured, and say what it took."""
+    with tempfile.TemporaryDirectory() as folder:
+        table, out = Path(folder) / "scenarios.csv", Path(folder) / "results.csv"
+        warm = Path(folder) / "warm.csv"
+        scenario_table(n).to_csv(table, index=False)
+        scenario_table(50).to_csv(warm, index=False)
+        environment = {**os.environ, "PKPD_THREADS": str(threads)}
+        command = [sys.executable, "-m", "pkpd", "batch"]
+        memory.run([*command, str(warm), "-o", str(out)], env=environment)
+        seconds, megabytes, done = memory.run([*command, str(table), "-o", str(out)], env=environment)
+        if done.returncode:
+            return f"pkpd batch ended with code {done.returncode}: {done.stderr.strip()[-500:]}"
+        failed = int((pd.read_csv(out)["status"] != "ok").sum())
+    return f"{seconds:8.2f} s  {n / seconds:10.0f} rows/s  {megabytes:8.0f} MB at the peak  {failed} rows failed"
+
+
+def where_the_time_goes(n: int, top: int = 6) -> str:
+    """Profile `pkpd.evaluate` on n scenarios in this process; return the own time of the busiest modules."""
+    import cProfile
+    import pstats
+    from collections import Counter
+
+    import pkpd
+
+    table = scenario_table(n)
+    pkpd.evaluate(table.head(50), workers=1)
+    profile = cProfile.Profile()
+    profile.enable()
+    pkpd.evaluate(table, workers=1)
+    profile.disable()
+    own: Counter[str] = Counter()
+    for (file, _, _), (_, _, seconds, _, _) in pstats.Stats(profile).stats.items():  # type: ignore[attr-defined]
+        parts = Path(file).parts
+        module = "/".join(parts[parts.index("pkpd") + 1 :]) if "pkpd" in parts else file if file == "~" else parts[-1]
+        for package in ("pandas", "numpy"):
+            module = package if package in parts else module
+        own["builtins" if file == "~" else module] += seconds
+    total = sum(own.values())
+    return ", ".join(f"{module} {100 * seconds / total:.0f} %" for module, seconds in own.most_common(top))
+
+
+def first_simulation() -> dict[str, tuple[float, float, float]]:
+    """Return seconds of (import, import + simulate + frame, whole process) with an empty and with a warm cache."""
+    result = {}
+    with tempfile.TemporaryDirectory() as folder:
+        environment = {**os.environ, "PKPD_CACHE_DIR": folder}
+        for label in ("empty cache (compiles)", "warm cache", "warm cache, again"):
+            whole, _, done = memory.run([sys.executable, "-c", FIRST_SIMULATION], env=environment)
+            if done.returncode:
+                raise RuntimeError(done.stderr)
+            imported, simulated = map(float, done.stdout.split())
+            result[label] = (imported, simulated, whole)
+    return result

@@ -1,0 +1,104 @@
+"""What several verbs share: output places, JSON, and lists such as ``age_y=30,weight_kg=80``."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pkpd.errors import ParameterError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from pkpd.library.effect import Effect
+
+__all__ = ["add_json", "add_seed", "is_folder", "pairs", "print_json", "print_table", "say", "subject_of", "text_table"]
+
+
+def say(message: str) -> None:
+    """A message for the person at the terminal."""
+    print(message, file=sys.stderr)
+
+
+def add_json(parser: argparse.ArgumentParser, what: str = "print JSON on stdout") -> None:
+    """The option `--json`."""
+    parser.add_argument("--json", action="store_true", help=what)
+
+
+def add_seed(parser: argparse.ArgumentParser, what: str) -> None:
+    """The option `--seed`."""
+    parser.add_argument("--seed", type=int, metavar="N", help=what)
+
+
+def is_folder(path: str | None) -> bool:
+    """Whether `-o` names a folder: it ends in a slash, or is one."""
+    return path is not None and (path.endswith(("/", os.sep)) or Path(path).is_dir())
+
+
+def pairs(given: str | None, option: str) -> dict[str, str]:
+    """Read ``"CYP3A4=*1/*22,ABCB1=CC"``; a part without ``=`` continues the one before.
+
+    Raises
+    ------
+    ParameterError
+        If the first part has no ``=``, or a name is missing or stands twice.
+    """
+    found: dict[str, str] = {}
+    last = ""
+    for part in (given or "").split(","):
+        if not part.strip():
+            continue
+        name, sign, value = (piece.strip() for piece in part.partition("="))
+        if not sign and last:
+            found[last] += f",{part}"
+            continue
+        if not sign or not name or name in found:
+            why = "stands twice" if name in found and sign else "is not name=value"
+            raise ParameterError(
+                f"{option}: '{part.strip()}' {why}; expected pairs such as {option} name=value,name=value. Correct it."
+            )
+        found[name], last = value, name
+    return found
+
+
+def plain(value: Any) -> Any:
+    """A value as JSON knows it: no NaN, no numpy types, no tuples."""
+    if hasattr(value, "tolist"):
+        value = value.tolist()
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    if isinstance(value, dict):
+        return {str(name): plain(item) for name, item in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [plain(item) for item in value]
+    return value if isinstance(value, str | int | float | bool | None) else str(value)
+
+
+def print_json(value: Any) -> None:
+    """The value as JSON on stdout; NaN is null."""
+    sys.stdout.write(json.dumps(plain(value), indent=1, ensure_ascii=False) + "\n")
+
+
+def subject_of(effect: Effect) -> str:
+    """For which genotype an effect is, in words."""
+    if effect.no_function_alleles is None:
+        return effect.subject
+    return f"{effect.subject}, no-function alleles: {effect.no_function_alleles}"
+
+
+def print_table(frame: pd.DataFrame) -> None:
+    """A table as CSV on stdout."""
+    frame.to_csv(sys.stdout, index=False, lineterminator="\n")
+
+
+def text_table(header: Sequence[str], rows: Sequence[Sequence[str]], indent: str = "") -> str:
+    """Columns set with blanks, for reading on a terminal."""
+    widths = [max(len(row[place]) for row in (header, *rows)) for place in range(len(header))]
+    lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip() for row in (header, *rows)]
+    return "\n".join(indent + line for line in lines)

@@ -1,0 +1,254 @@
+"""What was measured: data sets with NONMEM columns, from a file or a data frame.
+
+Knows which columns there are, how missing cells are written and where each row came from. A data set holds what the
+file holds: nothing is converted, dropped or filled in. Rules about values are in `pkpd.checks`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pkpd.checks import MOST_PER_RULE, Finding, Reporter, Rows, raise_errors, record_findings, row_findings
+from pkpd.columns import (
+    NUMERIC,
+    checked_units,
+    column_places,
+    covariate_columns,
+    id_codes,
+    number_ids,
+    to_numbers,
+)
+from pkpd.datafile import read_file
+from pkpd.errors import DataError
+from pkpd.record_rules import Records
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["Dataset", "Table", "as_dataset", "read_data"]
+
+FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
+
+
+class Table(NamedTuple):
+    """A data set that has passed the checks, as numbers."""
+
+    time: FloatArray  # (n_rows,)
+    starts: IntArray  # (n_ids,) first row of each ID
+    ids: list[Any]  # the ID of each, as in the data
+    records: Records  # rows on which anything but an observation stands
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """A table with NONMEM columns.
+
+    Attributes
+    ----------
+    frame : pandas.DataFrame
+        The data. Columns read from a file have their standard names in upper case; those of a data frame stay.
+    source : str
+        File name, or "data" for a data frame.
+    names : mapping of str to column label
+        Where each standard column (ID, TIME, ...) stands in `frame`.
+    lines : ndarray of int, shape (n_rows,), or None
+        Line of the file of each row; None for a data frame, where row 0 counts as line 2.
+    units : mapping of str to str
+        Units of columns, as stated.
+    covariates : mapping of str to str
+        Column and the patient column that it stands for.
+    structure : tuple of Finding
+        What is wrong with the header.
+    """
+
+    frame: pd.DataFrame
+    source: str
+    names: Mapping[str, Any]
+    lines: IntArray | None = None
+    units: Mapping[str, str] = field(default_factory=dict)
+    covariates: Mapping[str, str] = field(default_factory=dict)
+    structure: tuple[Finding, ...] = ()
+
+    def __len__(self) -> int:
+        return len(self.frame)
+
+    def line(self, row: int) -> int:
+        """The line of the file that row `row` (from 0) came from, the header being line 1."""
+        return int(self.lines[row]) if self.lines is not None else row + 2
+
+    def numbers(self, name: str) -> NDArray | None:
+        """A standard column as numbers with NaN for missing cells, or None where the data have no such column."""
+        if name not in self.names:
+            return None
+        values, _ = to_numbers(self.frame[self.names[name]])
+        return values
+
+    def findings(self, compartments: int | None = None) -> list[Finding]:
+        """What is wrong with the data, in the order of the rules.
+
+        Parameters
+        ----------
+        compartments : int, optional
+            Number of compartments of the model, depot included, to check CMT against.
+        """
+        found = list(self.structure) or self.cell_findings()
+        return found if found else self._inspect(compartments)[1]
+
+    def table(self, compartments: int | None = None) -> Table:
+        """The data as numbers.
+
+        Raises
+        ------
+        DataError
+            The first error of the checks.
+        """
+        raise_errors(self.structure, self.source)
+        raise_errors(self.cell_findings(), self.source)
+        table, found = self._inspect(compartments)
+        raise_errors(found, self.source)
+        return table
+
+    def cell_findings(self) -> list[Finding]:
+        """Cells of numeric columns that hold no number."""
+        found: list[Finding] = []
+        for name in NUMERIC:
+            if name not in self.names:
+                continue
+            column = self.frame[self.names[name]]
+            if column.dtype.kind in "fiu":
+                continue
+            for row in to_numbers(column)[1][:MOST_PER_RULE]:
+                cell = str(column.iloc[row])
+                message = f"{name} {cell!r} is not a number; expected a number, or '.' for a missing one."
+                fix = "Write it with a decimal point." if "," in cell else f"Correct {name}."
+                who = self.frame[self.names["ID"]].iloc[row] if "ID" in self.names else ""
+                found.append(Finding("error", "not-numeric", self.line(int(row)), who, name, message, fix))
+        return found
+
+    def _inspect(self, compartments: int | None) -> tuple[Table, list[Finding]]:
+        from pkpd.engine.scan import scan_rows
+
+        ids = self.frame[self.names["ID"]]
+        codes, missing = id_codes(ids)
+        starts, time, odd, earlier = scan_rows(codes, np.asarray(self.numbers("TIME")))
+        names = ids.iloc[starts].tolist()
+        report = Reporter(self.line, lambda row: ids.iloc[row])
+        records = self._records(compartments)
+        resets = records.row[(records.evid == 3) | (records.evid == 4)]
+        row_findings(report, Rows(time, starts, names, missing, odd, earlier, resets))
+        record_findings(report, records, compartments)
+        return Table(time, starts, names, records), report.findings
+
+    def _records(self, compartments: int | None) -> Records:
+        """The rows on which anything but an observation may stand; a missing cell is 0."""
+        from pkpd.engine.scan import mark_filled, mark_outside
+
+        columns = {name: self.numbers(name) for name in ("EVID", "AMT", "RATE", "II", "ADDL", "SS", "CMT")}
+        active = np.zeros(len(self.frame), dtype=np.bool_)
+        for name in ("EVID", "AMT", "RATE", "ADDL", "SS"):
+            if (values := columns[name]) is not None:
+                mark_filled(values, active)
+        if compartments is not None and (values := columns["CMT"]) is not None:
+            mark_outside(values, compartments, active)
+        row = np.flatnonzero(active)
+        picked = {}
+        for name, values in columns.items():
+            cells = np.zeros(len(row)) if values is None else values[row].astype(np.float64)
+            picked[name.lower()] = np.where(np.isnan(cells), 0.0, cells)
+        if columns["EVID"] is None:
+            constant = (picked["ss"] > 0) & (picked["rate"] != 0) & (picked["ii"] == 0)
+            picked["evid"] = ((picked["amt"] != 0) | constant).astype(float)
+        return Records(row, **picked)
+
+
+def read_data(
+    path: str | Path, *, units: Mapping[str, str] | None = None, columns: Mapping[str, str] | None = None
+) -> Dataset:
+    """Read a data set with NONMEM columns from a text file.
+
+    Parameters
+    ----------
+    path : str or Path
+        A CSV file (comma, semicolon, tab or blanks) in UTF-8. Needed are the columns ID and TIME; known are DV AMT
+        EVID MDV CMT RATE II ADDL SS DVID BLQ LLOQ DRUG ROUTE, in any letter case; others are covariates. ``.``,
+        ``NA`` and the empty cell are missing; lines beginning with ``#`` or ``C`` and a blank are skipped. IDs may
+        be text.
+    units : mapping of str to str, optional
+        Units of columns, such as ``{"TIME": "min", "AMT": "mg", "DV": "ng/mL"}``. They are checked and kept; the
+        numbers stay as they are.
+    columns : mapping of str to str, optional
+        What a column means: a covariate such as ``{"BW": "weight_kg"}`` or a standard column such as
+        ``{"HOURS": "TIME"}``. WT, AGE, HT and SEX are known.
+
+    Returns
+    -------
+    Dataset
+
+    Raises
+    ------
+    DataError
+        If the file cannot be read, a needed column is missing, a column is there twice, or a cell of a numeric
+        column holds no number; the message names the file and the line.
+    UnitError
+        If a unit is not known or measures something else than its column.
+
+    Examples
+    --------
+    >>> import pathlib, tempfile
+    >>> path = pathlib.Path(tempfile.mkdtemp()) / "levels.csv"
+    >>> _ = path.write_text("id,time,dv,amt\\n7,0,.,100\\n7,2,3.1,.\\n")
+    >>> read_data(path, units={"TIME": "h"}).frame["DV"].tolist()
+    [nan, 3.1]
+    """
+    data = load(path, units=units, columns=columns)
+    raise_errors(data.structure, data.source)
+    raise_errors(data.cell_findings(), data.source)
+    return data
+
+
+def load(
+    path: str | Path, *, units: Mapping[str, str] | None = None, columns: Mapping[str, str] | None = None
+) -> Dataset:
+    """Read a file like `read_data`, but keep what is wrong with its columns and cells as findings."""
+    file = read_file(
+        path, ("ID", *(name.upper() for name, meaning in (columns or {}).items() if meaning.upper() == "ID"))
+    )
+    frame = file.frame
+    places, structure = column_places(file.header, columns)
+    labels = list(file.header)
+    for name, place in places.items():
+        labels[place] = name
+    if "ID" in places:
+        frame[places["ID"]] = number_ids(frame[places["ID"]])
+    frame.columns = labels
+    names = {name: name for name in places}
+    meaning = covariate_columns(labels, columns)
+    return Dataset(frame, Path(path).name, names, file.lines, checked_units(units, labels), meaning, structure)
+
+
+def as_dataset(data: str | Path | pd.DataFrame | Dataset, units: Mapping[str, str] | None = None) -> Dataset:
+    """Return a data set for a path, a data frame (kept as it is, not copied) or a data set."""
+    import pandas as pd
+
+    if isinstance(data, Dataset):
+        return replace(data, units={**data.units, **checked_units(units, list(data.frame.columns))}) if units else data
+    if isinstance(data, str | Path):
+        return load(data, units=units)
+    if not isinstance(data, pd.DataFrame):
+        raise DataError(
+            f"data: a {type(data).__name__} cannot be read; expected a path, a pandas DataFrame or a Dataset. "
+            "Use pkpd.read_data for a file."
+        )
+    if len(data) == 0:
+        raise DataError("data: the data frame has no rows; expected at least one record. Check how it was made.")
+    labels = list(data.columns)
+    places, structure = column_places([str(label) for label in labels], None)
+    names = {name: labels[place] for name, place in places.items()}
+    return Dataset(data, "data", names, None, checked_units(units, labels), covariate_columns(labels, None), structure)

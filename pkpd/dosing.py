@@ -1,0 +1,110 @@
+"""What one patient is given: orders become doses in time, resolved for size, with repeats, ends and reasons."""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+from pkpd.patient import Patient
+from pkpd.regimen import Dose, Given, Regimen
+
+__all__ = ["Administration", "administer"]
+
+
+class Administration(NamedTuple):
+    """One dose or infusion as it was given, or why it was not; `rate` is 0 for a bolus, mg/h else."""
+
+    order: int
+    drug: str
+    route: str
+    time_h: float
+    amount: float
+    amount_unit: str
+    rate: float
+    duration_h: float
+    given: bool
+    reason: str
+    text: str
+
+
+def administer(regimen: Regimen, patient: Patient, until_h: float) -> list[Administration]:
+    """Return what `patient` is given up to `until_h`, in the order of time.
+
+    Parameters
+    ----------
+    regimen : Regimen
+        Without conditional orders.
+    patient : Patient
+    until_h : float, hours
+        Later doses are listed as not reached, repeats of one order by a single line.
+
+    Raises
+    ------
+    RegimenError
+        If a dose per kg or per m2 meets a patient without weight or height.
+    """
+    doses: list[Administration] = []
+    infusions: list[Administration] = []
+    for dose in regimen:
+        if dose.kind == "infusion":
+            infusions.append(_infusion(dose, patient, until_h))
+        else:
+            doses += _doses(dose, patient, until_h)
+    rows = doses + _end_infusions(infusions, until_h)
+    rows.sort(key=lambda row: (row.time_h, row.order))
+    return rows
+
+
+def _unit(dose: Dose) -> str:
+    return "mg PE" if dose.pe else "mg"
+
+
+def _doses(dose: Dose, patient: Patient, until_h: float) -> list[Administration]:
+    given = _resolve(dose, patient)
+    rows = []
+    for repeat in range(dose.repeats):
+        time = dose.at_h + repeat * (dose.every_h or 0.0)
+        reached = time <= until_h
+        reason = "; ".join(given.capped) if reached else f"not reached: the simulation ends at {until_h:g} h"
+        if not reached and dose.repeats - repeat > 1:
+            reason += f" ({dose.repeats - repeat} doses)"
+        rows.append(
+            Administration(
+                dose.index, dose.drug, dose.route, time, given.amount_mg, _unit(dose), given.rate_mg_h,
+                given.duration_h, reached, reason, dose.text or str(dose),
+            )
+        )  # fmt: skip
+        if not reached:
+            break
+    return rows
+
+
+def _infusion(dose: Dose, patient: Patient, until_h: float) -> Administration:
+    given = _resolve(dose, patient)
+    reached = dose.at_h <= until_h
+    reason = "; ".join(given.capped) if reached else f"not reached: the simulation ends at {until_h:g} h"
+    return Administration(
+        dose.index, dose.drug, dose.route, dose.at_h, given.amount_mg, _unit(dose), given.rate_mg_h,
+        given.duration_h if given.rate_mg_h else 0.0, reached, reason, dose.text or str(dose),
+    )  # fmt: skip
+
+
+def _resolve(dose: Dose, patient: Patient) -> Given:
+    known = patient.covariates
+    return dose.resolve(known.get("weight_kg"), known.get("height_cm"))
+
+
+def _end_infusions(infusions: list[Administration], until_h: float) -> list[Administration]:
+    """One infusion a drug: a new one that is given ends the older; one that runs on ends with the simulation."""
+    starts = sorted((row for row in infusions if row.given), key=lambda row: (row.time_h, row.order))
+    finished = [row for row in infusions if not row.given]
+    for number, row in enumerate(starts):
+        end, reason = row.time_h + row.duration_h, row.reason
+        ending = next((later for later in starts[number + 1 :] if later.drug == row.drug and later.time_h < end), None)
+        if ending is not None:
+            end, reason = ending.time_h, "; ".join(part for part in (reason, f"ended by order {ending.order}") if part)
+        elif math.isinf(end):
+            end, reason = until_h, "; ".join(part for part in (reason, "runs on") if part)
+        length = end - row.time_h
+        finished.append(row._replace(duration_h=length, amount=row.rate * length, reason=reason))
+    return finished

@@ -1,0 +1,204 @@
+"""Subjects of many scenarios, sorted by the shape of their systems and solved together.
+
+A unit is one drug system in one subject of one scenario. Units of one shape become one call of the engine; since every
+unit is solved alone inside it, the numbers do not depend on what stands beside it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pkpd.dosing import Administration
+from pkpd.engine.cascade import decompose, layout
+from pkpd.engine.linear import BOLUS, RATE, Actions, Problems, even_step, sample
+from pkpd.engine.summary import AUC, CMAX, CMIN, IN_RANGE, TMAX, summarise
+from pkpd.engine.trajectory import trace
+from pkpd.errors import SolverError
+from pkpd.individual import Individual
+from pkpd.kinetics import Shape, factors_of, saturation_of, shape_of, theta_of
+from pkpd.library.catalogue import load_drug
+from pkpd.models.saturable import solve_saturable_outputs
+
+__all__ = ["Unit", "solve_units"]
+
+FloatArray = NDArray[np.float64]
+#: Columns of `Unit.summary`.
+SUMMARY = {"cmax": CMAX, "tmax": TMAX, "cmin": CMIN, "auc": AUC, "in_range": IN_RANGE}
+
+
+@dataclass
+class Unit:
+    """One system in one subject: what goes in, and what comes out.
+
+    `profile` has shape (n_out, n_times) or is None; `summary` maps output name to cmax, tmax, cmin, auc, in_range;
+    `half_life` maps output name to hours (NaN where saturable); `failure` says why there is nothing.
+    """
+
+    person: Individual
+    routes: dict[str, tuple[str, str]]
+    given: Sequence[Administration]
+    until_h: float
+    grid: FloatArray | None
+    range_mg_L: tuple[float, float]
+    shape: Shape = field(init=False)
+    profile: FloatArray | None = None
+    summary: dict[str, dict[str, float]] = field(default_factory=dict)
+    half_life: dict[str, float] = field(default_factory=dict)
+    failure: str = ""
+
+    def __post_init__(self) -> None:
+        self.shape = shape_of(self.person, self.routes)
+
+
+def solve_units(units: Sequence[Unit]) -> None:
+    """Solve all units, filling in their results."""
+    groups: dict[tuple[object, ...], list[Unit]] = {}
+    for unit in units:
+        key = (unit.person.drug.name, unit.person.model.name, unit.person.drug.sha256, tuple(unit.routes))
+        groups.setdefault(key, []).append(unit)
+    for group in groups.values():
+        _solve_group(group)
+
+
+def _solve_group(group: list[Unit]) -> None:
+    """Solve units of one shape; a unit without a solution drops out, and the others are solved again."""
+    while group:
+        try:
+            _solve(group)
+            return
+        except SolverError as error:
+            index = getattr(error, "problem", 0)
+            group[index].failure = f"{group[index].person.drug.name}: {error}"
+            group = group[:index] + group[index + 1 :]
+
+
+def _solve(group: list[Unit]) -> None:
+    first = group[0]
+    shape, people = first.shape, [unit.person for unit in group]
+    theta = theta_of(shape, people, first.routes)
+    factors = factors_of(shape, people)
+    actions, starts, stops = _actions(group)
+    until = np.array([unit.until_h for unit in group])
+    states = np.array([output.state for output in shape.outputs], dtype=np.int64)
+    low, high = _ranges(group, len(states))
+    rows = np.arange(len(group), dtype=np.int64)
+    grids, places = _grids(group)
+    problems = Problems(rows, starts, stops, places[:, 0].copy(), places[:, 1].copy())
+    if shape.saturable:
+        vm, km_amount = saturation_of(people)
+        values, summary = solve_saturable_outputs(
+            shape.structure, theta, vm, km_amount, shape.central, actions, problems, grids, states, factors,
+            until=until, low=low, high=high,
+        )  # fmt: skip
+        _keep_profiles(group, values, places)
+        rates = None
+    else:
+        modes = decompose(layout(shape.structure), theta)
+        path = trace(modes, actions, problems)
+        summary = summarise(modes, path, until, states, factors, low, high)
+        _sample_by_grid(group, modes, path, problems, grids, places, states, factors)
+        rates = modes.rate
+    _keep_summaries(group, summary, rates)
+
+
+def _actions(group: list[Unit]) -> tuple[Actions, NDArray[np.int64], NDArray[np.int64]]:
+    """Doses of each unit as actions in the order of time."""
+    rows: list[tuple[float, int, int, float]] = []
+    bounds = [0]
+    for unit in group:
+        rows += sorted(_unit_actions(unit))
+        bounds.append(len(rows))
+    table = np.array(rows, dtype=np.float64).reshape(-1, 4)
+    count, zero = len(table), np.zeros(len(table))
+    actions = Actions(
+        np.ascontiguousarray(table[:, 0]),
+        np.zeros(count, dtype=np.int64),
+        table[:, 1].astype(np.int64),
+        table[:, 2].astype(np.int64),
+        np.ascontiguousarray(table[:, 3]),
+        zero,
+        zero,
+        zero,
+    )
+    edges = np.array(bounds, dtype=np.int64)
+    return actions, edges[:-1], edges[1:]
+
+
+def _unit_actions(unit: Unit) -> list[tuple[float, int, int, float]]:
+    """(time, kind, state, value): a bolus, or the start and the end of a rate."""
+    person, rows = unit.person, []
+    for dose in unit.given:
+        if not dose.given or not dose.amount:
+            continue
+        key = f"{dose.drug} {dose.route}"
+        facts = load_drug(dose.drug).dose_factor if dose.drug != person.drug.name else person.drug.dose_factor
+        entering = person.fraction[key] * (facts.value if facts is not None else 1.0)
+        start, state = dose.time_h + person.lag[key], unit.shape.entries[key]
+        if dose.duration_h > 0.0:
+            rows.append((start, RATE, state, dose.rate * entering))
+            rows.append((start + dose.duration_h, RATE, state, -dose.rate * entering))
+        else:
+            rows.append((start, BOLUS, state, dose.amount * entering))
+    return rows
+
+
+def _ranges(group: list[Unit], n_out: int) -> tuple[FloatArray, FloatArray]:
+    """The range of the drug's plasma concentration (the first output); none for the others."""
+    low, high = np.full(n_out, np.nan), np.full(n_out, np.nan)
+    low[0], high[0] = group[0].range_mg_L
+    return low, high
+
+
+def _grids(group: list[Unit]) -> tuple[FloatArray, NDArray[np.int64]]:
+    """All grids one after the other, each once, and where each unit's grid stands."""
+    known: dict[int, tuple[int, int]] = {}
+    parts: list[FloatArray] = []
+    places, at = np.zeros((len(group), 2), dtype=np.int64), 0
+    for number, unit in enumerate(group):
+        if unit.grid is None:
+            continue
+        if id(unit.grid) not in known:
+            known[id(unit.grid)] = (at, at + len(unit.grid))
+            parts.append(unit.grid)
+            at += len(unit.grid)
+        places[number] = known[id(unit.grid)]
+    return (np.concatenate(parts) if parts else np.empty(0)), places
+
+
+def _sample_by_grid(group, modes, path, problems, grids, places, states, factors) -> None:  # type: ignore[no-untyped-def]
+    """Profiles, one call for each grid so that an even one is used as such."""
+    for start, stop in {(int(a), int(b)) for a, b in places if b > a}:
+        chosen = np.flatnonzero((places[:, 0] == start) & (places[:, 1] == stop))
+        part = Problems(*(field_[chosen] for field_ in problems))
+        own = path._replace(first=path.first[chosen], count=path.count[chosen])
+        times = grids[start:stop]
+        part = part._replace(time_start=part.time_start - start, time_stop=part.time_stop - start)
+        values = sample(modes, own, part, times, states, factors, step=even_step(times))
+        cube = values.reshape(len(states), len(chosen), stop - start)
+        for number, index in enumerate(chosen):
+            group[index].profile = cube[:, number]
+
+
+def _keep_profiles(group: list[Unit], values: FloatArray, places: NDArray[np.int64]) -> None:
+    at = 0
+    for unit, (start, stop) in zip(group, places, strict=True):
+        if unit.grid is not None:
+            unit.profile = values[:, at : at + stop - start]
+        at += stop - start
+
+
+def _keep_summaries(group: list[Unit], summary: FloatArray, rates: FloatArray | None) -> None:
+    shape = group[0].shape
+    offset = layout(shape.structure).offset
+    for number, unit in enumerate(group):
+        for o, output in enumerate(shape.outputs):
+            row = summary[number, o]
+            unit.summary[output.name] = {name: float(row[column]) for name, column in SUMMARY.items()}
+            blocks = shape.terminal.get(output.name)
+            if blocks is not None and rates is not None:
+                slow = min(float(rates[number, offset[b] : offset[b + 1]].min()) for b in blocks)
+                unit.half_life[output.name] = float(np.log(2.0)) / slow

@@ -1,0 +1,77 @@
+"""How pictures look and how they are written: colours, style, readable units, SVG and PNG without a screen."""
+
+from __future__ import annotations
+
+import io
+import math
+from typing import TYPE_CHECKING, Any
+
+from matplotlib import rc_context
+from matplotlib.figure import Figure
+
+if TYPE_CHECKING:
+    from pkpd.library.drug import Range
+
+__all__ = ["COLOURS", "STYLE", "Picture", "concentration_axis", "limits_of", "svg_text", "time_axis"]
+
+# Okabe and Ito's palette: distinct for readers with any colour vision, and in grey print by line style.
+COLOURS = {"plasma": "#0072B2", "brain": "#D55E00", "effect": "#009E73", "range": "#E9D27C", "dose": "#333333"}
+
+STYLE: dict[Any, Any] = {
+    "font.family": "sans-serif",
+    "font.sans-serif": ["Helvetica", "Arial", "Liberation Sans", "DejaVu Sans"],
+    "font.size": 10.0,
+    "axes.titlesize": 11.0,
+    "axes.titleweight": "bold",
+    "axes.titlelocation": "left",
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.linewidth": 0.8,
+    "axes.grid": True,
+    "axes.axisbelow": True,
+    "grid.color": "#DDDDDD",
+    "grid.linewidth": 0.6,
+    "lines.linewidth": 1.6,
+    "legend.frameon": False,
+    "legend.fontsize": 9.0,
+    "figure.facecolor": "white",
+    "svg.fonttype": "none",
+    "svg.hashsalt": "pkpd",
+}
+
+
+class Picture(Figure):
+    """A matplotlib Figure that shows itself in a notebook, once, without pyplot."""
+
+    def _repr_png_(self) -> bytes:
+        buffer = io.BytesIO()
+        self.savefig(buffer, format="png", dpi=110)
+        return buffer.getvalue()
+
+
+def time_axis(span_h: float) -> tuple[float, str]:
+    """Return the factor from hours and the unit in which a span of that many hours reads well."""
+    if span_h <= 3:
+        return 60.0, "min"
+    if span_h <= 72:
+        return 1.0, "h"
+    return 1.0 / 24.0, "days"
+
+
+def concentration_axis(largest_mg_L: float) -> tuple[float, str]:
+    """Return the factor from mg/L and the unit in which concentrations up to that one read well."""
+    return (1.0, "mg/L") if not 0 < largest_mg_L < 0.5 else (1000.0, "µg/L")
+
+
+def limits_of(stated: Range, scale: float = 1.0) -> tuple[float, float | None]:
+    """Lower and upper limit of a range, scaled; 0 where there is no lower one, None where there is no upper one."""
+    high = stated.high_mg_L
+    return (stated.low_mg_L or 0.0) * scale, high * scale if high is not None and math.isfinite(high) else None
+
+
+def svg_text(figure: Figure) -> str:
+    """Return a figure as SVG text, the same bytes for the same figure."""
+    buffer = io.StringIO()
+    with rc_context(STYLE):
+        figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": "pkpd"})
+    return buffer.getvalue()

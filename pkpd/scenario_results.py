@@ -1,0 +1,116 @@
+"""What becomes of the rows of one chunk: scenarios are solved, solutions reduced to one row of metrics each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from pkpd.errors import PkpdError
+from pkpd.scenario_rows import RowReader, one_line
+from pkpd.scenario_table import TableRow
+from pkpd.simulate import Scenario, solve_scenarios
+
+if TYPE_CHECKING:
+    from pkpd.solution import Solution
+
+__all__ = ["Chunk", "RowResult", "metric_columns", "summarise", "work_chunk"]
+
+_PERCENTILES = ("_p05", "_p50", "_p95")
+
+
+class Chunk(NamedTuple):
+    """Rows to work, and what is needed to read them; `shown` is the number of first rows that keep their solution."""
+
+    names: Sequence[str]
+    rows: Sequence[TableRow]
+    shown: int
+    seed: int | None
+
+
+@dataclass(frozen=True)
+class RowResult:
+    """What became of one row; `values` holds the metrics by column name, `solution` only where it was asked for."""
+
+    position: int
+    reason: str = ""
+    warnings: tuple[str, ...] = ()
+    values: dict[str, float] = field(default_factory=dict)
+    solution: Solution | None = None
+
+    @property
+    def status(self) -> str:
+        """``"ok"`` or ``"error"``."""
+        return "error" if self.reason else "ok"
+
+
+def work_chunk(chunk: Chunk) -> list[RowResult]:
+    """Run the rows of a chunk.
+
+    Parameters
+    ----------
+    chunk : Chunk
+
+    Returns
+    -------
+    list of RowResult
+        One a row, in order. A row that cannot be run has a reason; it does not disturb the others.
+    """
+    reader = RowReader(chunk.names, chunk.seed)
+    results: dict[int, RowResult] = {}
+    scenarios: dict[int, Scenario] = {}
+    for row in chunk.rows:
+        try:
+            scenarios[row.position] = reader.scenario(row)
+        except PkpdError as error:
+            results[row.position] = RowResult(row.position, reason=one_line(str(error)))
+    for profiles in (True, False):
+        chosen = {
+            position: scenario for position, scenario in scenarios.items() if (position < chunk.shown) == profiles
+        }
+        answers = solve_scenarios(list(chosen.values()), profiles=profiles) if chosen else []
+        for position, answer in zip(chosen, answers):
+            results[position] = _row_result(position, answer, profiles)
+    return [results[row.position] for row in chunk.rows]
+
+
+def _row_result(position: int, answer: Solution | PkpdError, keep: bool) -> RowResult:
+    if isinstance(answer, PkpdError):
+        return RowResult(position, reason=one_line(str(answer)))
+    return RowResult(position, warnings=answer.warnings, values=summarise(answer), solution=answer if keep else None)
+
+
+def summarise(solution: Solution) -> dict[str, float]:
+    """Metrics of one subject as they are, of several as percentiles over the subjects that have a value."""
+    values: dict[str, float] = {}
+    for name, column in solution.metric_values.items():
+        if len(column) == 1:
+            values[name] = float(column[0])
+            continue
+        known = column[np.isfinite(column)]
+        percentiles = np.percentile(known, [5, 50, 95]) if len(known) else np.full(3, np.nan)
+        values.update(zip((name + suffix for suffix in _PERCENTILES), percentiles.tolist()))
+    return values
+
+
+def metric_columns(results: Iterable[RowResult]) -> list[str]:
+    """Names of the metric columns of a table, each after its neighbours in the rows that have it.
+
+    Drugs stand in the order in which they first appear, and a drug's metrics stay together, so that the columns do
+    not depend on how the rows were dealt out.
+    """
+    columns: list[str] = []
+    known: set[str] = set()
+    seen: set[tuple[str, ...]] = set()
+    for result in results:
+        names = tuple(result.values)
+        if names in seen:
+            continue
+        seen.add(names)
+        for before, name in zip(("", *names), names):
+            if name not in known:
+                known.add(name)
+                columns.insert(columns.index(before) + 1 if before else len(columns), name)
+    return columns

@@ -1,0 +1,256 @@
+"""What happens: concentrations, exact metrics, what was given, and what was assumed, of one simulation."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pkpd.dosing import Administration
+from pkpd.groups import Unit
+from pkpd.individual import Assumption
+from pkpd.library.catalogue import load_drug
+from pkpd.population import Subject
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.figure import Figure
+
+    from pkpd.library.drug import Range
+    from pkpd.regimen import Regimen
+    from pkpd.simulate import Scenario
+
+__all__ = ["Solution", "SubjectResult"]
+
+FloatArray = NDArray[np.float64]
+MOST_WARNINGS = 25
+RESEARCH_USE = "Research and teaching software: it never says what to give a patient."
+METRICS = (("cmax_mg_L", "cmax"), ("tmax_h", "tmax"), ("auc_mg_h_L", "auc"), ("cmin_mg_L", "cmin"))
+
+
+@dataclass
+class SubjectResult:
+    """One subject: what was given, and the solved systems."""
+
+    subject: Subject
+    given: list[Administration]
+    units: list[Unit] = field(default_factory=list)
+
+
+@dataclass(frozen=True, eq=False)
+class Solution:
+    """The result of `simulate`.
+
+    Attributes
+    ----------
+    ids : list
+        Of the subjects.
+    time_h : ndarray, shape (n_times,), hours
+    outputs : dict of str to ndarray, shape (n_subjects, n_times), mg/L
+        By column name; at a bolus the value after it.
+    drugs : tuple of str
+        Drugs and metabolites that are reported.
+    metric_values : dict of str to ndarray, shape (n_subjects,)
+        Exact, whatever the grid; NaN where a metric has no value.
+    metric_reasons : dict of str to str
+        Why a metric has no value.
+    warnings : tuple of str
+    regimen : Regimen
+    until_h : float, hours
+    evidence : str
+    ranges : dict of str to Range
+        The range that the time in range counts, by drug.
+    provenance : dict
+        Versions, hashes of the library files, engine, seeds.
+    """
+
+    ids: list[Any]
+    time_h: FloatArray
+    outputs: dict[str, FloatArray]
+    drugs: tuple[str, ...]
+    metric_values: dict[str, FloatArray]
+    metric_reasons: dict[str, str]
+    warnings: tuple[str, ...]
+    regimen: Regimen
+    until_h: float
+    evidence: str
+    ranges: dict[str, Range]
+    provenance: dict[str, Any]
+    _results: list[SubjectResult] = field(repr=False, default_factory=list)
+
+    @classmethod
+    def collect(cls, scenario: Scenario, results: list[SubjectResult], grid: FloatArray) -> Solution:
+        """Put the solved units of a scenario together."""
+        reasons: dict[str, str] = {}
+        return cls(
+            ids=[result.subject.id for result in results],
+            time_h=grid,
+            outputs=_outputs(results, len(grid)) if len(grid) else {},
+            drugs=_drugs(results),
+            metric_values=_metrics(results, reasons),
+            metric_reasons=reasons,
+            warnings=_warnings(scenario, results),
+            regimen=scenario.regimen,
+            until_h=scenario.until_h,
+            evidence=scenario.evidence,
+            ranges=_ranges(results),
+            provenance=_provenance(scenario, results),
+            _results=results,
+        )
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return a table: id, time_h, then one column per output, each ending in its unit."""
+        import pandas as pd
+
+        n, count = len(self.ids), len(self.time_h)
+        columns: dict[str, Any] = {"id": np.repeat(np.array(self.ids, dtype=object), count)}
+        columns["time_h"] = np.tile(self.time_h, n)
+        columns.update({name: values.reshape(-1) for name, values in self.outputs.items()})
+        return pd.DataFrame(columns).infer_objects()
+
+    def metrics(self) -> pd.DataFrame:
+        """Return one row per id; the same columns as in batch."""
+        import pandas as pd
+
+        return pd.DataFrame({"id": self.ids, **self.metric_values})
+
+    @cached_property
+    def orders(self) -> pd.DataFrame:
+        """What was given to whom, when, and why not: one row a dose."""
+        import pandas as pd
+
+        rows = [(result.subject.id, *dose) for result in self._results for dose in result.given]
+        return pd.DataFrame(rows, columns=["id", *Administration._fields])
+
+    @cached_property
+    def assumptions(self) -> pd.DataFrame:
+        """Every choice behind the numbers: applied, withheld, default or imputed, with grade and source."""
+        import pandas as pd
+
+        rows = []
+        for result in self._results:
+            who = result.subject.id
+            for default in result.subject.patient.defaults:
+                action = "imputed" if default.reason.startswith("derived") else "default"
+                rows.append((who, *Assumption(default.item, default.value, default.unit, action, "assumption", "", "project",
+                                              default.reason)))  # fmt: skip
+            rows += [(who, *line) for unit in result.units for line in unit.person.assumptions]
+        return pd.DataFrame(rows, columns=["id", *Assumption._fields])
+
+    def plot(self, **options: Any) -> Figure:
+        """Draw concentrations with range and dose marks, one panel a drug; bands for several subjects."""
+        from pkpd.plot import profiles
+
+        return profiles(self, **options)
+
+    def report(self) -> str:
+        """Return a page (HTML) with question, inputs, table, pictures, assumptions and warnings."""
+        from pkpd.report import solution_page
+
+        return solution_page(self)
+
+
+def _outputs(results: list[SubjectResult], n_times: int) -> dict[str, FloatArray]:
+    """Columns of all subjects; a drug's unbound level stands after its total one."""
+    columns: dict[str, FloatArray] = {}
+    for index, result in enumerate(results):
+        for unit in result.units:
+            assert unit.profile is not None
+            for o, output in enumerate(unit.shape.outputs):
+                _column(columns, output.name, len(results), n_times)[index] = unit.profile[o]
+                if o == 0:
+                    name = f"{unit.person.drug.name}_unbound_mg_L"
+                    _column(columns, name, len(results), n_times)[index] = unit.profile[0] * unit.person.fu
+    return columns
+
+
+def _column(columns: dict[str, FloatArray], name: str, n: int, n_times: int) -> FloatArray:
+    if name not in columns:
+        columns[name] = np.full((n, n_times), np.nan)
+    return columns[name]
+
+
+def _drugs(results: list[SubjectResult]) -> tuple[str, ...]:
+    names: dict[str, None] = {}
+    for result in results:
+        for unit in result.units:
+            names.update(dict.fromkeys(o.name.removesuffix("_plasma_mg_L") for o in unit.shape.outputs if o.volume))
+    return tuple(names)
+
+
+def _metrics(results: list[SubjectResult], reasons: dict[str, str]) -> dict[str, FloatArray]:
+    values: dict[str, FloatArray] = {}
+    for index, result in enumerate(results):
+        for unit in result.units:
+            for name, value in _unit_metrics(unit, reasons).items():
+                if name not in values:
+                    values[name] = np.full(len(results), np.nan)
+                values[name][index] = value
+    return values
+
+
+def _unit_metrics(unit: Unit, reasons: dict[str, str]) -> dict[str, float]:
+    """Metrics of one drug in one subject, metabolites after it."""
+    drug, found = unit.person.drug, {}
+    for output in unit.shape.outputs:
+        if not output.volume:
+            continue
+        name = output.name.removesuffix("_plasma_mg_L")
+        summary = unit.summary[output.name]
+        found.update({f"{name}_{metric}": summary[key] for metric, key in METRICS})
+        if summary["cmax"] == 0.0:
+            found[f"{name}_tmax_h"] = math.nan
+            reasons[f"{name}_tmax_h"] = "nothing was given"
+        half_life = f"{name}_half_life_h"
+        found[half_life] = unit.half_life.get(output.name, math.nan)
+        if math.isnan(found[half_life]):
+            reasons[half_life] = "saturable elimination: the half-life depends on the concentration"
+        if name != drug.name:
+            continue
+        inside = f"{name}_time_in_range_h"
+        found[inside] = math.nan if math.isnan(unit.range_mg_L[0]) else summary["in_range"]
+        if math.isnan(found[inside]):
+            reasons[inside] = "the library has no range"
+        if unit.person.brain is not None:
+            found[f"{name}_brain_cmax_mg_L"] = unit.summary[f"{name}_brain_mg_L"]["cmax"]
+    return found
+
+
+def _warnings(scenario: Scenario, results: list[SubjectResult]) -> tuple[str, ...]:
+    """Each warning once, with the number of subjects that have it where there are several."""
+    counts: dict[str, int] = {}
+    for result in results:
+        for warning in dict.fromkeys(w for unit in result.units for w in unit.person.warnings):
+            counts[warning] = counts.get(warning, 0) + 1
+    n = len(results)
+    lines = [text if n == 1 or count == n else f"{text} ({count} of {n} subjects)" for text, count in counts.items()]
+    doses = results[0].given if results else []
+    if doses and not any(dose.given for dose in doses):
+        lines.insert(0, f"no order is reached: the simulation ends at {scenario.until_h:g} h, before the first dose")
+    if len(lines) > MOST_WARNINGS:
+        lines = [*lines[:MOST_WARNINGS], f"and {len(lines) - MOST_WARNINGS} more warnings"]
+    return tuple(lines)
+
+
+def _ranges(results: list[SubjectResult]) -> dict[str, Range]:
+    names = dict.fromkeys(unit.person.drug.name for result in results for unit in result.units)
+    found = {name: load_drug(name).default_range for name in names}
+    return {name: shown for name, shown in found.items() if shown is not None}
+
+
+def _provenance(scenario: Scenario, results: list[SubjectResult]) -> dict[str, Any]:
+    from pkpd import __version__
+
+    drugs = {unit.person.drug.name: unit.person.drug.sha256 for result in results for unit in result.units}
+    return {
+        "pkpd": __version__,
+        "engine": "linear: exact; saturable: series of order 16, tolerance 1e-10 a step",
+        "evidence": scenario.evidence,
+        "seeds": sorted({result.subject.seed for result in results}),
+        "library": drugs,
+        "use": RESEARCH_USE,
+    }
