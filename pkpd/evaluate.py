@@ -20,11 +20,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pkpd.errors import ParameterError, SolverError
-from pkpd.scenario_results import Chunk, RowResult, metric_columns, work_chunk
+from pkpd.scenario_results import Chunk, RowResult, Shown, metric_columns, work_chunk
 from pkpd.scenario_table import ScenarioTable, read_scenarios
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from pkpd.solution import Solution
 
 __all__ = ["Batch", "evaluate", "how_many_shown", "run_table"]
 
@@ -128,12 +130,13 @@ def evaluate(
         if batch.interrupted:
             raise KeyboardInterrupt
         return batch.to_frame()
-    from pkpd.results_folder import prepare_folder, write_folder
+    from pkpd.result_files import prepare_folder
+    from pkpd.results_folder import keep_for_folder, write_folder
 
     table = read_scenarios(scenarios)
     shown = how_many_shown(profiles, len(table.rows))
     folder = prepare_folder(out)
-    batch = run_table(table, shown=shown, progress=progress, workers=workers)
+    batch = run_table(table, shown=shown, keep=keep_for_folder, progress=progress, workers=workers)
     parts = write_folder(folder, batch, options={"profiles": shown, "workers": workers or 1})
     if batch.interrupted:
         raise KeyboardInterrupt
@@ -171,10 +174,11 @@ def run_table(
     table: ScenarioTable,
     *,
     shown: int = 0,
+    keep: Callable[[str, Solution], Shown] | None = None,
     seed: int | None = None,
     progress: bool | None = None,
     workers: int | None = None,
-    chunk_rows: int = CHUNK_ROWS,
+    chunk_rows: int | None = None,
 ) -> Batch:
     """Run the rows of a table; Ctrl-C ends the run and keeps the rows that are done.
 
@@ -182,13 +186,15 @@ def run_table(
     ----------
     table : ScenarioTable
     shown : int
-        The first so many rows keep their whole Solution.
+        Of the first so many rows the result holds what `keep` makes of name and solution.
+    keep : function, optional
+        At the top of a module, so that it can be called in another process.
     seed : int, optional
         For rows that state none; 0 by default.
     progress, workers
         As in `evaluate`.
     chunk_rows : int
-        Rows worked at a time; the numbers do not depend on it.
+        Rows worked at a time, at most 250 by default; the numbers do not depend on it.
 
     Returns
     -------
@@ -196,8 +202,10 @@ def run_table(
     """
     if workers is not None and not 1 <= workers <= 1024:
         raise ParameterError(f"workers: '{workers}' is not possible; expected a number from 1 to 1024. Correct it.")
+    if chunk_rows is None:
+        chunk_rows = min(CHUNK_ROWS, -(-len(table.rows) // (4 * workers)) if workers else CHUNK_ROWS)
     chunks = [
-        Chunk(table.names, table.rows[start : start + chunk_rows], shown, seed)
+        Chunk(table.names, table.rows[start : start + chunk_rows], seed, shown, keep)
         for start in range(0, len(table.rows), chunk_rows)
     ]
     results: list[RowResult] = []

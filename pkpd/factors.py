@@ -87,7 +87,16 @@ def _genotype(factors: Factors, drug: Drug, genotype: Genotype, exploratory: boo
     if sampled:
         gene = load_gene(genotype.gene)
         factors.lines.append(
-            Line(str(genotype), 1.0, "1", "imputed", gene.status, gene.grade, gene.source, "drawn from allele frequencies")
+            Line(
+                str(genotype),
+                1.0,
+                "1",
+                "imputed",
+                gene.status,
+                gene.grade,
+                gene.source,
+                "drawn from allele frequencies",
+            )
         )
     if not found:
         reason = (
@@ -180,7 +189,9 @@ def _interaction(
         multiplier = multiplier * (1.0 - spared) + spared
         if applied:
             factors.put(target, multiplier)
-        said = "; ".join(part for part in (why, row.dose, row.note, f"CYP3A5 spares {spared:g}" if spared else "") if part)
+        said = "; ".join(
+            part for part in (why, row.dose, row.note, f"CYP3A5 spares {spared:g}" if spared else "") if part
+        )
         action = "applied" if applied else "withheld"
         factors.lines.append(Line(f"{item}: {target}", multiplier, "1", action, *evidence, said))
     if row.pgp is not None:

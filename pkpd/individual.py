@@ -17,14 +17,11 @@ from pkpd.library import hepatic
 from pkpd.library.catalogue import load_drug
 from pkpd.library.drug import Drug
 from pkpd.library.model import Model
+from pkpd.model_choice import select_model
 from pkpd.patient import Patient
 from pkpd.variability import etas_of
 
-__all__ = ["Assumption", "BrainRates", "Individual", "individual", "select_model", "system_drug"]
-
-NEONATE_Y = 28 / 365.25
-#: Where a class has no model, the order in which the others are tried. A neonate's model is never given to a child.
-NEAREST = {"adult": ("adult", "child"), "child": ("child", "adult"), "neonate": ("neonate", "child", "adult")}
+__all__ = ["Assumption", "BrainRates", "Individual", "individual"]
 
 
 class Assumption(NamedTuple):
@@ -78,43 +75,6 @@ class Individual:
     warnings: tuple[str, ...]
 
 
-def system_drug(name: str) -> Drug:
-    """Return the drug whose system the doses of `name` enter (phenytoin for fosphenytoin)."""
-    drug = load_drug(name)
-    return load_drug(drug.prodrug_of) if drug.prodrug_of else drug
-
-
-def select_model(drug: Drug, patient: Patient, models: Mapping[str, str]) -> tuple[Model, str, str]:
-    """Choose the model by the patient's age, or as `models` says.
-
-    Returns
-    -------
-    tuple of (Model, str, str)
-        The model, the reason, and a warning (empty if none).
-
-    Raises
-    ------
-    ParameterError
-        If the named model does not exist, or the drug has none for any class.
-    """
-    named = models.get(drug.name)
-    if named is not None:
-        return drug.model(named), "chosen by name", ""
-    age = patient.covariates["age_y"]
-    wanted = "adult" if age >= 18 else "neonate" if age < NEONATE_Y else "child"
-    for candidate in NEAREST[wanted]:
-        model = drug.default_model(candidate)
-        if model is not None:
-            if candidate == wanted:
-                return model, f"first model of class {wanted}", ""
-            warning = f"{drug.name}: the library has no {wanted} model; the {candidate} model '{model.name}' stands in"
-            return model, f"no {wanted} model: nearest class", warning
-    raise ParameterError(
-        f"{drug.name}: the library has no model for a {wanted} patient; expected one of class adult, child or neonate. "
-        f"Name one in models: {', '.join(drug.models)}."
-    )
-
-
 def individual(
     drug: Drug,
     patient: Patient,
@@ -146,9 +106,7 @@ def individual(
     model, why, warning = select_model(drug, patient, models)
     etas = etas_of(drug.name, model, *chance) if chance else {}
     values, clipped = model.evaluate(patient.covariates, etas)
-    lines = [
-        Assumption(f"{drug.name} model", model.name, "", "applied", model.status, model.grade, model.source, why)
-    ]
+    lines = [Assumption(f"{drug.name} model", model.name, "", "applied", model.status, model.grade, model.source, why)]
     lines += [
         Assumption(f"{drug.name} {name}", value, "", "default", "", "", model.source, "not given: model's reference")
         for name, value in model.at_reference(patient.covariates)
@@ -257,16 +215,20 @@ def _brain(
         return None
     fold = patient.pgp_fold if patient.pgp_fold is not None else 1.0
     if patient.pgp_fold is not None:
-        lines.append(
-            Assumption(f"{drug.name} pgp_fold", fold, "1", "applied", "assumption", "D", "project", "stated")
-        )
+        lines.append(Assumption(f"{drug.name} pgp_fold", fold, "1", "applied", "assumption", "D", "project", "stated"))
     facts = drug.brain
     rho = facts.rho
     lines.append(
         Assumption(
-            f"{drug.name} rho (P-gp efflux)", rho.value, "1", "applied", rho.status, rho.grade, rho.source,
+            f"{drug.name} rho (P-gp efflux)",
+            rho.value,
+            "1",
+            "applied",
+            rho.status,
+            rho.grade,
+            rho.source,
             f"Kp,uu {facts.kp_uu.value:g} at fold 1",
-        )  # fmt: skip
+        )
     )
     weight = patient.covariates.get("weight_kg", 70.0)
     return BrainRates(

@@ -5,7 +5,7 @@ One system is one drug (phenytoin with its prodrug) in one patient. Individuals 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -88,8 +88,7 @@ def shape_of(person: Individual, routes: dict[str, tuple[str, str]]) -> Shape:
     if prodrug >= 0:
         build.feeds.append((prodrug, central))
     outputs = [Output(f"{drug}_plasma_mg_L", build.state(central), "V1")]
-    upstream = (*range(central), central)
-    terminal = {outputs[0].name: upstream}
+    terminal = {outputs[0].name: tuple(range(central + 1))}
     blocks = {"central": central}
     for metabolite in person.model.metabolites:
         block = build.block(metabolite.name, metabolite.compartments - 1)
@@ -98,13 +97,11 @@ def shape_of(person: Individual, routes: dict[str, tuple[str, str]]) -> Shape:
         if metabolite.presystemic and f"{drug} po" in depots:
             build.feeds.append((depots[f"{drug} po"], block))
         outputs.append(Output(f"{metabolite.name}_plasma_mg_L", build.state(block), metabolite.parameters["V1"]))
-        terminal[outputs[-1].name] = (*upstream, *[b for name, b in blocks.items() if name != "central"])
-    if "KE0" in person.parameters:
-        build.feeds.append((central, build.block("effect")))
-        outputs.append(Output(f"{drug}_effect_mg_L", build.state(len(build.names) - 1), ""))
-    if person.brain is not None:
-        build.feeds.append((central, build.block("brain")))
-        outputs.append(Output(f"{drug}_brain_mg_L", build.state(len(build.names) - 1), ""))
+        terminal[outputs[-1].name] = tuple(range(block + 1))
+    for site, there in (("effect", "KE0" in person.parameters), ("brain", person.brain is not None)):
+        if there:
+            build.feeds.append((central, build.block(site)))
+            outputs.append(Output(f"{drug}_{site}_mg_L", build.state(len(build.names) - 1), ""))
     return Shape(
         Structure(tuple(build.peripherals), tuple(build.feeds)),
         entries,
@@ -151,9 +148,9 @@ def _row(person: Individual, routes: dict[str, tuple[str, str]]) -> list[float]:
     return blocks + feeds
 
 
-def _exchange(p: object, names: tuple[str, ...], compartments: int) -> list[float]:
+def _exchange(p: Mapping[str, float], names: tuple[str, ...], compartments: int) -> list[float]:
     """Rate constants to and from each peripheral: Q/V of the centre, Q/V of the peripheral."""
-    values = [p[name] if name else 0.0 for name in names[: 2 * compartments - 1]]  # type: ignore[index]
+    values = [p[name] if name else 0.0 for name in names[: 2 * compartments - 1]]
     rates = []
     for i in range(1, compartments):
         rates += [values[2 * i - 1] / values[0], values[2 * i - 1] / values[2 * i]]

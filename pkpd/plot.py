@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from matplotlib import rc_context
-from matplotlib.ticker import FuncFormatter, MaxNLocator
+from matplotlib.ticker import FuncFormatter, MaxNLocator, NullLocator
 from numpy.typing import NDArray
 
 from pkpd.picture import COLOURS, STYLE, Picture, concentration_axis, limits_of, time_axis
@@ -34,7 +34,7 @@ _LINES = (
 _MOST_POINTS = 600
 _LOG_DECADES = 3
 # Inches. Places are computed, not searched for: a layout engine would take longer than all the drawing.
-_WIDTH, _LEFT, _RIGHT, _PANEL, _BETWEEN, _TITLE = 5.2, 0.72, 0.12, 1.75, 0.98, 0.3
+_WIDTH, _LEFT, _RIGHT, _PANEL, _BETWEEN, _TITLE = 5.2, 0.72, 0.12, 1.75, 1.12, 0.3
 
 
 @dataclass(frozen=True)
@@ -160,6 +160,7 @@ def _set_limits(axes: Axes, top: float, largest: float, log: bool) -> None:
     if log and largest > 0:
         axes.set_yscale("log")
         axes.set_ylim(largest * 10.0**-_LOG_DECADES, top * 2.5)
+        axes.yaxis.set_minor_locator(NullLocator())  # they are most of the drawing time and say little
         axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
     else:
         axes.set_ylim(0, top * 1.18)

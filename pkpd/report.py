@@ -93,7 +93,7 @@ def batch_page(batch: Batch, pictures: Mapping[str, str], record: Mapping[str, A
         HTML that needs no other file.
     """
     title = _title(batch.table.where)
-    shown = [result for result in batch.results if result.solution is not None]
+    shown = [result for result in batch.results if result.shown is not None]
     names = [name.strip() for name in batch.table.column("scenario")]
     by_number = {int(name[8:12]): svg for name, svg in pictures.items() if name[8:12].isdigit()}
     overviews = [svg for name, svg in pictures.items() if name.startswith("figures/overview")]
@@ -101,7 +101,7 @@ def batch_page(batch: Batch, pictures: Mapping[str, str], record: Mapping[str, A
     articles = [
         _scenario(batch, result, names[result.position], by_number.get(result.position + 1)) for result in shown
     ]
-    assumed = [(names[r.position], r.solution.assumptions) for r in shown if r.solution is not None]
+    assumed = [(names[r.position], r.shown.assumptions) for r in shown if r.shown is not None]
     listed = batch.results[:_MOST_IN_OVERVIEW] if len(shown) < _MOST_IN_OVERVIEW else batch.results[: len(shown)]
     return page(
         title,
@@ -151,7 +151,7 @@ def _main_table(names: Sequence[str], results: Sequence[RowResult], total: int) 
     for result in results:
         name = names[result.position]
         label = text(name).replace("_", "_<wbr>")  # long names break where words end
-        label = Html(f'<a href="#s{result.position + 1}">{label}</a>' if result.solution is not None else label)
+        label = Html(f'<a href="#s{result.position + 1}">{label}</a>' if result.shown is not None else label)
         if result.reason:
             rows.append([label, Html('<span class="bad">error</span>'), result.reason])
             continue
@@ -190,8 +190,7 @@ def _in_words(drug: str, values: Sequence[str]) -> Html:
 
 def _scenario(batch: Batch, result: RowResult, name: str, svg: str | None) -> str:
     """One scenario: what was asked, the picture, and the effects of genes and other drugs."""
-    solution = result.solution
-    assert solution is not None  # only rows with a solution are shown
+    assert result.shown is not None  # the caller chose the rows that have one
     cells = dict(zip(batch.table.names, batch.table.rows[result.position].cells))
     notes = [cells[key] for key in ("note", "why", "question", "comment") if cells.get(key)]
     others = {
@@ -204,7 +203,7 @@ def _scenario(batch: Batch, result: RowResult, name: str, svg: str | None) -> st
     parts += [paragraph(_in_words(drug, values)) for drug, values in metric_cells(result.values)]
     if svg:
         parts.append(picture(svg, f"concentrations of {name}", f"s{result.position + 1}"))
-    effects = solution.assumptions
+    effects = result.shown.assumptions
     effects = effects[effects["action"].isin(["applied", "withheld"])] if len(effects) else effects
     if len(effects):
         parts.append(assumption_table(effects.drop(columns="id").drop_duplicates()))

@@ -1,17 +1,15 @@
-"""The results folder of a run: table, profiles, pictures, page and manifest; and single result files.
+"""The results folder of a run: table, profiles, pictures, page and manifest.
 
-Every file is written beside its place and then moved there, so that an interrupted run leaves whole files only.
+Repeats no computation: it arranges what a batch has, and what its rows kept for it.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-import os
 import platform
 import re
-import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from importlib import metadata, util
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,107 +17,19 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from pkpd.errors import ParameterError, did_you_mean
-from pkpd.scenario_results import RowResult
+from pkpd.picture import svg_text
+from pkpd.plot import profiles
+from pkpd.report import batch_page, overview
+from pkpd.result_files import write_table, write_text, write_whole
+from pkpd.scenario_results import Shown
 
 if TYPE_CHECKING:
     from pkpd.evaluate import Batch
+    from pkpd.solution import Solution
 
-__all__ = ["FORMATS", "check_file", "prepare_folder", "write_folder", "write_table", "write_text"]
+__all__ = ["keep_for_folder", "write_folder"]
 
-FORMATS = (".csv", ".parquet", ".json")
 _PACKAGES = ("numpy", "scipy", "pandas", "numba", "matplotlib", "pyarrow")
-
-
-def prepare_folder(path: str | os.PathLike[str]) -> Path:
-    """Make the folder if need be, and make sure that it can be written before any work is done.
-
-    Raises
-    ------
-    ParameterError
-        If it cannot be made or written, or is a file.
-    """
-    folder = Path(path)
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=folder):
-            pass
-    except OSError as error:
-        why = "it is a file" if folder.is_file() else (error.strerror or str(error)).lower()
-        raise ParameterError(
-            f"output folder '{path}': it cannot be written ({why}); expected a folder that can be made and written. "
-            "Choose another, or change its permissions."
-        ) from None
-    return folder
-
-
-def check_file(path: str | os.PathLike[str], formats: Sequence[str] = FORMATS) -> Path:
-    """Make sure, before any work is done, that a result file has a known format and can be written.
-
-    Raises
-    ------
-    ParameterError
-        If its suffix is unknown, its folder does not exist or cannot be written, or it is a folder.
-    """
-    file = Path(path)
-    suffix = file.suffix.lower()
-    if suffix not in formats:
-        hint = did_you_mean(suffix, formats) if suffix else f" For a folder, write '{path}/'."
-        raise ParameterError(
-            f"output '{path}': the ending '{suffix}' is no known format; expected {', '.join(formats)}, or a folder "
-            f"ending in '/'. Change the ending.{hint}"
-        )
-    if suffix == ".parquet" and util.find_spec("pyarrow") is None:
-        raise ParameterError(
-            f"output '{path}': Parquet needs the package pyarrow, which is missing; expected it to be installed. "
-            "Install pkpd[parquet], or write .csv."
-        )
-    try:
-        if file.is_dir():
-            raise IsADirectoryError(0, "it is a folder")
-        with tempfile.TemporaryFile(dir=file.parent):
-            pass
-        if file.exists():
-            with file.open("ab"):
-                pass
-    except OSError as error:
-        why = (error.strerror or str(error)).lower()
-        raise ParameterError(
-            f"output '{path}': it cannot be written ({why}); expected a file in a folder that exists and can be "
-            "written. Choose another path, or make the folder."
-        ) from None
-    return file
-
-
-def write_table(frame: pd.DataFrame, path: Path) -> None:
-    """Write a table in the format of its suffix: CSV, Parquet, or JSON (a list of rows)."""
-    suffix = path.suffix.lower()
-    if suffix == ".parquet":
-        _whole(path, lambda place: frame.to_parquet(place, index=False))
-    elif suffix == ".json":
-        _whole(path, lambda place: place.write_text(json_rows(frame) + "\n", encoding="utf-8"))
-    else:
-        _whole(path, lambda place: frame.to_csv(place, index=False, lineterminator="\n", encoding="utf-8"))
-
-
-def write_text(content: str, path: Path) -> None:
-    """Write a text in UTF-8."""
-    _whole(path, lambda place: place.write_text(content, encoding="utf-8"))
-
-
-def json_rows(frame: pd.DataFrame) -> str:
-    """A table as a JSON list of rows; a missing value is null."""
-    return frame.to_json(orient="records", double_precision=15, force_ascii=False, indent=1)
-
-
-def _whole(path: Path, write: Callable[[Path], object]) -> None:
-    """Write beside the place, then move: readers see the old file or the new one, never half of it."""
-    beside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        write(beside)
-        os.replace(beside, path)
-    finally:
-        beside.unlink(missing_ok=True)
 
 
 def write_folder(folder: Path, batch: Batch, *, options: Mapping[str, Any]) -> pd.DataFrame:
@@ -139,16 +49,16 @@ def write_folder(folder: Path, batch: Batch, *, options: Mapping[str, Any]) -> p
     DataFrame
         The manifest, one row a part: part rows ok error first last sha256.
     """
-    from pkpd.report import batch_page
-
     _remove_earlier(folder)
     frame = batch.to_frame()
     write_table(frame, folder / "results.csv")
     files = ["results.csv"]
-    shown = [result for result in batch.results if result.solution is not None]
+    names = [name.strip() for name in batch.table.column("scenario")]
+    shown = {result.position: result.shown for result in batch.results if result.shown is not None}
     if shown:
-        files.append(_write_profiles(folder, batch, shown))
-    pictures = _draw(batch, shown)
+        files.append(_write_profiles(folder, {names[position]: kept for position, kept in shown.items()}))
+    pictures = {f"figures/{name}.svg": svg_text(figure) for name, figure in overview(batch).items()}
+    pictures |= {figure_name(position, names[position]): kept.svg for position, kept in shown.items()}
     for name, text in pictures.items():
         (folder / "figures").mkdir(exist_ok=True)
         write_text(text, folder / name)
@@ -174,51 +84,38 @@ def _remove_earlier(folder: Path) -> None:
             path.unlink(missing_ok=True)
 
 
-def _write_profiles(folder: Path, batch: Batch, shown: Sequence[RowResult]) -> str:
-    """Profiles of the shown scenarios in one table; of a population the percentiles, with p05 p50 p95 as id."""
-    names = batch.table.column("scenario")
-    frames = []
-    for result in shown:
-        frame = profile_frame(result)
-        frame.insert(0, "scenario", names[result.position].strip())
-        frame["id"] = frame["id"].astype(str)  # numbers of subjects and p05 stand in one column
-        frames.append(frame)
+def _write_profiles(folder: Path, shown: Mapping[str, Shown]) -> str:
+    """Profiles of the shown scenarios in one table; numbers of subjects and p05 p50 p95 stand in the column id."""
+    frames = [kept.profile.assign(scenario=name) for name, kept in shown.items()]
     table = pd.concat(frames, ignore_index=True)
+    table.insert(0, "scenario", table.pop("scenario"))
     if util.find_spec("pyarrow") is not None:
         write_table(table, folder / "profiles.parquet")
         return "profiles.parquet"
-    _whole(
+    write_whole(
         folder / "profiles.csv", lambda place: table.to_csv(place, index=False, float_format="%.8g", encoding="utf-8")
     )
     return "profiles.csv"
 
 
-def profile_frame(result: RowResult) -> pd.DataFrame:
-    """Profile of one scenario: id, time_h and the outputs; several subjects become p05, p50 and p95."""
-    solution = result.solution
-    assert solution is not None  # the caller chose the rows that have one
+def keep_for_folder(name: str, solution: Solution) -> Shown:
+    """Profile, assumptions and picture of one scenario; several subjects become p05, p50 and p95."""
+    return Shown(
+        profile=_profile(solution),
+        assumptions=solution.assumptions,
+        svg=svg_text(profiles(solution, log=True, title=name)),
+        library=dict(solution.provenance["library"]),
+    )
+
+
+def _profile(solution: Solution) -> pd.DataFrame:
     if len(solution.ids) == 1:
-        return solution.to_frame()
+        return solution.to_frame().astype({"id": str})
     count = len(solution.time_h)
     columns: dict[str, Any] = {"id": np.repeat(["p05", "p50", "p95"], count), "time_h": np.tile(solution.time_h, 3)}
     for name, values in solution.outputs.items():
         columns[name] = np.percentile(values, [5, 50, 95], axis=0).ravel()
     return pd.DataFrame(columns)
-
-
-def _draw(batch: Batch, shown: Sequence[RowResult]) -> dict[str, str]:
-    """File name to SVG text: the overview of each drug, then one picture a scenario."""
-    from pkpd.picture import svg_text
-    from pkpd.plot import profiles
-    from pkpd.report import overview
-
-    names = batch.table.column("scenario")
-    pictures = {f"figures/{name}.svg": svg_text(figure) for name, figure in overview(batch).items()}
-    for result in shown:
-        name = names[result.position].strip()
-        assert result.solution is not None
-        pictures[figure_name(result.position, name)] = svg_text(profiles(result.solution, log=True, title=name))
-    return pictures
 
 
 def figure_name(position: int, scenario: str) -> str:
@@ -234,8 +131,8 @@ def _manifest(batch: Batch, files: Sequence[str], options: Mapping[str, Any]) ->
     seeds = batch.table.column("seed") if "seed" in batch.table.names else []
     hashes: dict[str, str] = {}
     for result in batch.results:
-        if result.solution is not None:
-            hashes.update(result.solution.provenance.get("library", {}))
+        if result.shown is not None:
+            hashes.update(result.shown.library)
     return {
         "pkpd": pkpd.__version__,
         "use": "research and teaching; it never says what to give a patient",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -14,31 +14,47 @@ from pkpd.scenario_table import TableRow
 from pkpd.simulate import Scenario, solve_scenarios
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from pkpd.solution import Solution
 
-__all__ = ["Chunk", "RowResult", "metric_columns", "summarise", "work_chunk"]
+__all__ = ["Chunk", "RowResult", "Shown", "metric_columns", "summarise", "work_chunk"]
 
 _PERCENTILES = ("_p05", "_p50", "_p95")
 
 
+@dataclass(frozen=True)
+class Shown:
+    """What a results folder keeps of a solution: plain tables and a drawn picture, which go between processes."""
+
+    profile: pd.DataFrame
+    assumptions: pd.DataFrame
+    svg: str
+    library: dict[str, str]
+
+
 class Chunk(NamedTuple):
-    """Rows to work, and what is needed to read them; `shown` is the number of first rows that keep their solution."""
+    """Rows to work, and what is needed to read them.
+
+    The first `shown` rows of the table keep what `keep` makes of their name and solution.
+    """
 
     names: Sequence[str]
     rows: Sequence[TableRow]
-    shown: int
-    seed: int | None
+    seed: int | None = None
+    shown: int = 0
+    keep: Callable[[str, Solution], Shown] | None = None
 
 
 @dataclass(frozen=True)
 class RowResult:
-    """What became of one row; `values` holds the metrics by column name, `solution` only where it was asked for."""
+    """What became of one row; `values` holds the metrics by column name."""
 
     position: int
     reason: str = ""
     warnings: tuple[str, ...] = ()
     values: dict[str, float] = field(default_factory=dict)
-    solution: Solution | None = None
+    shown: Shown | None = None
 
     @property
     def status(self) -> str:
@@ -72,14 +88,18 @@ def work_chunk(chunk: Chunk) -> list[RowResult]:
         }
         answers = solve_scenarios(list(chosen.values()), profiles=profiles) if chosen else []
         for position, answer in zip(chosen, answers):
-            results[position] = _row_result(position, answer, profiles)
+            keep = chunk.keep if profiles else None
+            results[position] = _row_result(position, scenarios[position].name, answer, keep)
     return [results[row.position] for row in chunk.rows]
 
 
-def _row_result(position: int, answer: Solution | PkpdError, keep: bool) -> RowResult:
+def _row_result(
+    position: int, name: str, answer: Solution | PkpdError, keep: Callable[[str, Solution], Shown] | None
+) -> RowResult:
     if isinstance(answer, PkpdError):
         return RowResult(position, reason=one_line(str(answer)))
-    return RowResult(position, warnings=answer.warnings, values=summarise(answer), solution=answer if keep else None)
+    shown = keep(name, answer) if keep is not None else None
+    return RowResult(position, warnings=answer.warnings, values=summarise(answer), shown=shown)
 
 
 def summarise(solution: Solution) -> dict[str, float]:

@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 from pkpd.dosing import Administration, administer
 from pkpd.errors import ParameterError, PkpdError, RegimenError, SolverError, did_you_mean
 from pkpd.groups import Unit, solve_units
-from pkpd.individual import individual, system_drug
-from pkpd.library.catalogue import canonical_drug_name, load_drug
+from pkpd.individual import individual
+from pkpd.library.catalogue import load_drug
+from pkpd.model_choice import read_model_choice, system_drug
 from pkpd.population import Population, Subject, subjects_of
 from pkpd.regimen import Regimen, parse_regimen
 from pkpd.solution import Solution, SubjectResult
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
     from pkpd.patient import Patient
 
-__all__ = ["Scenario", "read_model_choice", "simulate", "solve_scenarios"]
+__all__ = ["Scenario", "simulate", "solve_scenarios"]
 
 FloatArray = NDArray[np.float64]
 DAY_H, MINUTE_H, INTERVALS = 24.0, 1.0 / 60.0, 1440
@@ -119,7 +120,7 @@ def simulate(
     _check_seizure(seizure)
     _one_of("evidence", evidence, EVIDENCE)
     _one_of("condition", condition, ("treatment", "none"))
-    parse_time(seizure_onset, allow_bare=True)
+    parse_time(seizure_onset, allow_bare=not isinstance(seizure_onset, str))
     until_h = _positive("until", until)
     scenario = Scenario(
         name="",
@@ -175,36 +176,6 @@ def solve_scenarios(scenarios: Sequence[Scenario], *, profiles: bool) -> list[So
     return [answer for answer in answers if answer is not None]
 
 
-def read_model_choice(models: str | Mapping[str, str] | None) -> dict[str, str]:
-    """Return the choice of models as a mapping, fosphenytoin's under phenytoin.
-
-    Raises
-    ------
-    ParameterError
-        If a part is not ``drug=model``, or a drug or model is unknown.
-    """
-    if models is None:
-        return {}
-    if isinstance(models, str):
-        parts = [part.strip() for part in models.split(";") if part.strip()]
-        wrong = [part for part in parts if part.count("=") != 1]
-        if wrong:
-            raise ParameterError(
-                f"models: '{wrong[0]}' is not a choice of model; expected drug=model, several separated by ';'. "
-                "`pkpd drugs NAME` lists the models of a drug."
-            )
-        models = {name.strip(): model.strip() for name, _, model in (part.partition("=") for part in parts)}
-    chosen: dict[str, str] = {}
-    for name, model in models.items():
-        if name.strip().lower() == "binding":
-            chosen["binding"] = model.strip().lower()
-            continue
-        drug = load_drug(canonical_drug_name(name))
-        system = load_drug(drug.prodrug_of) if drug.prodrug_of else drug
-        chosen[system.name] = system.model(model.strip()).name
-    return chosen
-
-
 def _check_seizure(seizure: str) -> None:
     if seizure == "none":
         return
@@ -225,7 +196,7 @@ def _one_of(name: str, value: str, known: Sequence[str]) -> None:
 
 
 def _positive(name: str, value: str | float) -> float:
-    hours = parse_time(value, allow_bare=True)
+    hours = parse_time(value, allow_bare=not isinstance(value, str))  # a number is hours, a text carries its unit
     if not 0.0 < hours < math.inf:
         raise ParameterError(f"{name}: '{value}' is not possible; expected a time above 0, such as '24 h'. Correct it.")
     return hours
@@ -260,7 +231,7 @@ def _grid(scenario: Scenario) -> FloatArray:
             f"every: {spacing:g} h makes {count} output times up to {until:g} h; expected at most {MOST_POINTS}. "
             "Choose a larger spacing."
         )
-    grid = spacing * np.arange(count + 1)
+    grid: FloatArray = spacing * np.arange(count + 1, dtype=np.float64)
     grid[-1] = until
     return grid
 

@@ -136,8 +136,8 @@ class Solution:
             who = result.subject.id
             for default in result.subject.patient.defaults:
                 action = "imputed" if default.reason.startswith("derived") else "default"
-                rows.append((who, *Assumption(default.item, default.value, default.unit, action, "assumption", "", "project",
-                                              default.reason)))  # fmt: skip
+                evidence = (action, "assumption", "", "project", default.reason)
+                rows.append((who, default.item, default.value, default.unit, *evidence))
             rows += [(who, *line) for unit in result.units for line in unit.person.assumptions]
         return pd.DataFrame(rows, columns=["id", *Assumption._fields])
 

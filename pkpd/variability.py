@@ -1,7 +1,7 @@
 """Deviations of an individual from the typical one: normal draws with the variances and covariances of a model.
 
-The draw of a parameter is keyed by (seed, subject, drug, parameter): a subject deviates alike in every regimen, in every
-crowd, and in every model of a drug that varies the parameter of that name.
+The draw of a parameter is keyed by (seed, subject, drug, parameter): a subject deviates alike in every regimen, in
+every crowd, and in every model of a drug that varies the parameter of that name.
 """
 
 from __future__ import annotations

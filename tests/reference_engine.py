@@ -32,7 +32,7 @@ def package_concentration(row: Row) -> float:
     time_h = row.number("time_h")
     system = load_drug(row.drug).prodrug_of or row.drug
     solution = pkpd.simulate(
-        _regimen(row), _patient(row), until=time_h, times=[time_h], models={system: row.model_name}
+        _regimen(row), _patient(row), until=max(time_h, 1 / 60), times=[time_h], models={system: row.model_name}
     )
     kind = "effect" if row.quantity == "effect_concentration" else "plasma"
     value = float(solution.to_frame()[f"{system}_{kind}_mg_L"].iloc[-1])

@@ -10,8 +10,8 @@ FLOORS = [
     "models streams patient_genes patient_columns patient_covariates patient distributions population_plan "
     "genotype_sampling population regimen_words regimen_phrases regimen_parser regimen datafile record_rules "
     "checks columns dataset",
-    "factors variability individual dosing kinetics groups solution simulate parameter_values predict",
-    "scenario_table scenario_rows scenario_results evaluate",
+    "model_choice factors variability individual dosing kinetics groups solution simulate parameter_values predict",
+    "scenario_table scenario_rows scenario_results result_files evaluate",
     "picture plot page report_tables report results_folder",
     "cli __main__",
 ]

@@ -79,13 +79,17 @@ def test_legend_stands_outside_the_data(solution):
         assert axes.get_legend().get_window_extent().y1 < axes.get_window_extent().y0
 
 
-def test_nothing_is_cut_off_or_overlaps(solution):
-    figure = profiles(solution, title="a title")
-    figure.canvas.draw()
-    boxes = [axes.get_tightbbox() for axes in figure.axes]
-    page = figure.bbox
-    assert all(box.x0 >= page.x0 and box.x1 <= page.x1 and box.y0 >= page.y0 and box.y1 <= page.y1 for box in boxes)
-    assert all(above.y0 >= below.y1 for above, below in zip(boxes, boxes[1:]))
+@pytest.mark.parametrize("log", [False, True])
+def test_nothing_is_cut_off_or_overlaps(solution, log):
+    crowded = simulate("midazolam 0.2 mg/kg iv; midazolam 0.2 mg/kg/h iv for 24 h; propofol 2 mg/kg iv", until="36 h")
+    for shown in (solution, crowded):
+        figure = profiles(shown, title="a title", log=log)
+        figure.canvas.draw()
+        boxes = [axes.get_tightbbox() for axes in figure.axes]
+        page = figure.bbox
+        assert all(box.x0 >= page.x0 and box.x1 <= page.x1 for box in boxes)
+        assert all(box.y0 >= page.y0 and box.y1 <= page.y1 for box in boxes)
+        assert all(above.y0 >= below.y1 for above, below in zip(boxes, boxes[1:]))
 
 
 def test_population_is_median_and_band(crowd):

@@ -42,7 +42,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Run the table and write the results."""
     from pkpd.evaluate import how_many_shown, run_table
-    from pkpd.results_folder import check_file, prepare_folder, write_folder, write_table
+    from pkpd.result_files import check_file, prepare_folder, write_table
     from pkpd.scenario_table import read_scenarios
 
     folder = is_folder(arguments.output)
@@ -53,12 +53,16 @@ def run(arguments: argparse.Namespace) -> int:
         )
     if arguments.seed is not None and arguments.seed < 0:
         raise ParameterError(f"--seed: '{arguments.seed}' is not possible; expected a whole number from 0. Correct it.")
+    if folder:
+        from pkpd.results_folder import keep_for_folder, write_folder  # loads what draws pictures
     table = read_scenarios(arguments.file)
     shown = how_many_shown(arguments.profiles, len(table.rows)) if folder else 0
     place = Path(arguments.output) if arguments.output else None
     if place is not None:
         place = prepare_folder(place) if folder else check_file(place)
-    batch = run_table(table, shown=shown, seed=arguments.seed, workers=arguments.workers)
+    batch = run_table(
+        table, shown=shown, keep=keep_for_folder if folder else None, seed=arguments.seed, workers=arguments.workers
+    )
     with _undisturbed():
         if place is None:
             _to_stdout(batch, arguments.json)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pkpd.cli.shared import add_json, add_seed, is_folder, pairs, print_json, print_table, say, text_table
-from pkpd.errors import ParameterError
+from pkpd.errors import ParameterError, PkpdError
 
 if TYPE_CHECKING:
     from pkpd.solution import Solution
@@ -52,7 +52,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Simulate, and write what was asked for."""
-    from pkpd.results_folder import check_file, prepare_folder
+    from pkpd.result_files import check_file, prepare_folder, write_table
     from pkpd.simulate import simulate
 
     output, folder = arguments.output, is_folder(arguments.output)
@@ -60,6 +60,7 @@ def run(arguments: argparse.Namespace) -> int:
         _ = prepare_folder(output) if folder else check_file(output)
     if arguments.plot:
         check_file(arguments.plot, _PICTURES)
+    _need_units(arguments)
     solution = simulate(
         arguments.regimen,
         _who(arguments),
@@ -76,8 +77,6 @@ def run(arguments: argparse.Namespace) -> int:
     if folder:
         _write_folder(Path(output), solution)
     elif output:
-        from pkpd.results_folder import write_table
-
         write_table(solution.to_frame(), Path(output))
     if arguments.json:
         print_json(_everything(solution, with_profile=not output))
@@ -85,6 +84,19 @@ def run(arguments: argparse.Namespace) -> int:
         print_table(solution.to_frame())
     _say_summary(solution)
     return 0
+
+
+def _need_units(arguments: argparse.Namespace) -> None:
+    """Times of the command line are text, and a text carries its unit."""
+    from pkpd.units import parse_time
+
+    for name in ("until", "every", "onset"):
+        text = getattr(arguments, name)
+        if text is not None:
+            try:
+                parse_time(text)
+            except PkpdError as error:
+                raise ParameterError(f"--{name}: {error}") from None
 
 
 def _who(arguments: argparse.Namespace) -> Any:
@@ -116,7 +128,7 @@ def _write_folder(folder: Path, solution: Solution) -> None:
     from pkpd.picture import svg_text
     from pkpd.plot import profiles
     from pkpd.report import solution_page
-    from pkpd.results_folder import write_table, write_text
+    from pkpd.result_files import write_table, write_text
 
     write_table(solution.metrics(), folder / "results.csv")
     write_table(solution.to_frame(), folder / "profiles.csv")
@@ -128,7 +140,7 @@ def _write_folder(folder: Path, solution: Solution) -> None:
 
 
 def _everything(solution: Solution, with_profile: bool) -> dict[str, Any]:
-    content = {
+    content: dict[str, Any] = {
         "use": "research and teaching; it never says what to give a patient",
         "metrics": solution.metrics().to_dict("records"),
         "orders": solution.orders.to_dict("records"),
@@ -149,8 +161,7 @@ def _say_summary(solution: Solution) -> None:
         say(text_table(header, rows))
     for warning in solution.warnings:
         say(f"pkpd: warning: {warning}")
-    applied = solution.assumptions
-    withheld = applied[applied["action"] == "withheld"]["item"].drop_duplicates() if len(applied) else []
-    for item in withheld:
+    lines = solution.assumptions
+    for item in lines[lines["action"] == "withheld"]["item"].drop_duplicates():
         say(f"pkpd: withheld: {item}")
     say("pkpd: research and teaching software; it never says what to give a patient.")

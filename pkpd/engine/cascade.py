@@ -30,7 +30,7 @@ __all__ = ["Layout", "Modes", "Structure", "decompose", "layout", "theta_width"]
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 
-#: Product of near-coincidence factors above which sums of exponentials lose too many digits (error about 1e-16 times it).
+#: Product of near-coincidence factors above which exponentials lose too many digits (error about 1e-16 times it).
 AMPLIFICATION_LIMIT = 1e5
 
 

@@ -16,9 +16,9 @@ compile_cache.prepare()
 from numba import njit  # noqa: E402  (the cache folder must be known before numba loads)
 
 from pkpd.engine.cascade import Modes  # noqa: E402
-from pkpd.engine.linear import exponentials  # noqa: E402
 from pkpd.engine.parallel import in_chunks  # noqa: E402
 from pkpd.engine.propagator import exponential, propagate, system_matrix  # noqa: E402
+from pkpd.engine.sampling import exponentials  # noqa: E402
 from pkpd.engine.trajectory import Trajectory, needs_propagator  # noqa: E402
 
 __all__ = ["AUC", "CMAX", "CMIN", "IN_RANGE", "N_VALUES", "PHASE", "TMAX", "fold_piece", "summarise"]

@@ -32,6 +32,9 @@ __all__ = [
     "Problems",
     "Trajectory",
     "advance",
+    "change_parameters",
+    "change_rate",
+    "input_of_modes",
     "needs_propagator",
     "trace",
 ]
@@ -61,7 +64,7 @@ class Actions(NamedTuple):
 
 
 class Problems(NamedTuple):
-    """One row a problem: a system that starts empty. Ranges index the actions and the output times; they may be shared."""
+    """One row a problem: a system that starts empty. Ranges index actions and output times; they may be shared."""
 
     theta_row: IntArray
     action_start: IntArray
@@ -74,7 +77,7 @@ class Trajectory(NamedTuple):
     """Segments of all problems; problem p owns rows first[p] to first[p] + count[p]."""
 
     first: IntArray
-    count: IntArray
+    count: IntArray  # type: ignore[assignment]  # of segments; shadows the tuple's own method
     time: FloatArray  # (n_segments,) start, h; the first of a problem starts at -inf, empty
     order: IntArray
     row: IntArray  # parameter set
@@ -104,9 +107,7 @@ def trace(modes: Modes, actions: Actions, problems: Problems, threads: int | Non
         np.empty((total, n_states)),
     )
     status = np.zeros(len(room), dtype=np.int64)
-    in_chunks(
-        len(room), lambda lo, hi: _trace_range(lo, hi, *modes, *actions, *problems[:3], *path, status), threads
-    )
+    in_chunks(len(room), lambda lo, hi: _trace_range(lo, hi, *modes, *actions, *problems[:3], *path, status), threads)
     if status.any():
         index = int(np.flatnonzero(status)[0])
         error = SolverError("there is no steady state: a compartment that the dose reaches has no way out")
@@ -138,7 +139,7 @@ def advance(rate, coupling, separated, w, forcing, length) -> None:
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _change_parameters(out_of, into, w) -> None:
+def change_parameters(out_of, into, w) -> None:
     """Express the same amounts in the modes of another parameter set."""
     n = w.size
     amounts = np.zeros(n)
@@ -153,6 +154,36 @@ def _change_parameters(out_of, into, w) -> None:
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
+def _put_steady_state(kind, value, into, rate, coupling, interval, duration, phase, w) -> bool:
+    """Set or add the steady state of a repeated dose whose modes per mg are `into`; False if there is none."""
+    found = into * value
+    if not steady_state(system_matrix(rate, coupling, found), rate, interval, duration, phase, found):
+        return False
+    if kind == STEADY_SET:
+        w[:] = 0.0
+    w += found
+    return True
+
+
+@njit(inline="always", error_model="numpy")
+def change_rate(input_rate, state, change) -> None:
+    """Change the zero-order input of a state; what rounding leaves when the last infusion ends is nothing."""
+    input_rate[state] += change
+    if abs(input_rate[state]) <= 1e-12 * abs(change):
+        input_rate[state] = 0.0
+
+
+@njit(inline="always", error_model="numpy")
+def input_of_modes(input_rate, into, forcing) -> None:
+    """Turn the zero-order input of the states into that of the modes."""
+    forcing[:] = 0.0
+    for s in range(input_rate.size):
+        if input_rate[s] != 0.0:
+            for m in range(forcing.size):
+                forcing[m] += into[s, m] * input_rate[s]
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
 def _trace_range(
     lo, hi, rate, into, out_of, coupling, slowest, separated,
     a_time, a_order, a_kind, a_state, a_value, a_interval, a_duration, a_phase, p_row, p_start, p_stop,
@@ -162,9 +193,7 @@ def _trace_range(
     w, forcing, input_rate = np.zeros(n), np.zeros(n), np.zeros(n)
     for p in range(lo, hi):
         row, seg = p_row[p], first[p]
-        w[:] = 0.0
-        forcing[:] = 0.0
-        input_rate[:] = 0.0
+        w[:], forcing[:], input_rate[:] = 0.0, 0.0, 0.0
         s_time[seg], s_order[seg], s_row[seg] = -np.inf, -(2**62), row
         s_w[seg], s_forcing[seg] = 0.0, 0.0
         for a in range(p_start[p], p_stop[p]):
@@ -179,29 +208,17 @@ def _trace_range(
                 for m in range(n):
                     w[m] += into[row, state, m] * value
             elif kind == RATE:
-                input_rate[state] += value
-                if abs(input_rate[state]) <= 1e-12 * abs(value):
-                    input_rate[state] = 0.0  # what rounding leaves when the last infusion ends
+                change_rate(input_rate, state, value)
             elif kind == PARAMETERS:
-                new = np.int64(value)
-                _change_parameters(out_of[row], into[new], w)
-                row = new
-            else:
-                for m in range(n):
-                    forcing[m] = into[row, state, m] * value
-                matrix = system_matrix(rate[row], coupling[row], forcing)
-                if not steady_state(matrix, rate[row], a_interval[a], a_duration[a], a_phase[a], forcing):
-                    status[p] = 1
-                    break
-                if kind == STEADY_SET:
-                    w[:] = 0.0
-                w += forcing
-            forcing[:] = 0.0
-            for s in range(n):
-                if input_rate[s] != 0.0:
-                    for m in range(n):
-                        forcing[m] += into[row, s, m] * input_rate[s]
+                change_parameters(out_of[row], into[np.int64(value)], w)
+                row = np.int64(value)
+            elif not _put_steady_state(
+                kind, value, into[row, state], rate[row], coupling[row], a_interval[a], a_duration[a], a_phase[a], w
+            ):
+                status[p] = 1
+                break
+            input_of_modes(input_rate, into[row], forcing)
+            s_row[seg] = row
             for m in range(n):
                 s_w[seg, m], s_forcing[seg, m] = w[m], forcing[m]
-            s_row[seg] = row
         count[p] = seg - first[p] + 1

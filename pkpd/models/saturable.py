@@ -1,8 +1,8 @@
 """Michaelis-Menten elimination, alone or beside linear elimination.
 
-What flows into the saturable block from depots and prodrugs is linear and stays exact: a constant and a sum of
-exponentials. Only the saturable block and what it feeds (effect site, brain, metabolites) is integrated, event by event.
-A steady state is solved: Newton on the map over one dosing interval.
+What flows into the saturable block from depots and prodrugs is linear and stays exact. Only the saturable block and
+what it feeds (effect site, brain, metabolites) is integrated, event by event. A steady state is solved: Newton on the
+map over one dosing interval.
 """
 
 from __future__ import annotations
@@ -140,7 +140,9 @@ def _raise_first(status: IntArray, detail: FloatArray) -> None:
     index = int(failed[0])
     if status[index] == NO_STEADY_STATE:
         rate, limit = detail[index]
-        text = f"there is no steady state: the mean input of {rate:.4g} per hour is at or above VM, {limit:.4g} per hour"
+        text = (
+            f"there is no steady state: the mean input of {rate:.4g} per hour is at or above VM, {limit:.4g} per hour"
+        )
     elif status[index] == STEP_TOO_SMALL:
         text = f"the integration stopped at {detail[index, 0]:.6g} h: a step became too small or a value not finite"
     else:

@@ -10,7 +10,16 @@ compile_cache.prepare()
 
 from numba import njit  # noqa: E402  (the cache folder must be known before numba loads)
 
-from pkpd.engine.trajectory import BOLUS, PARAMETERS, RATE, STEADY_SET, _change_parameters, advance  # noqa: E402
+from pkpd.engine.trajectory import (  # noqa: E402
+    BOLUS,
+    PARAMETERS,
+    RATE,
+    STEADY_SET,
+    advance,
+    change_parameters,
+    change_rate,
+    input_of_modes,
+)
 from pkpd.models.saturable_series import ORDER, expand, fold_step, step_length, value_at  # noqa: E402
 from pkpd.models.saturable_steady import solve_steady  # noqa: E402
 
@@ -20,9 +29,10 @@ STEP_TOO_SMALL = 2
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _fill_matrix(offset, theta_offset, source, target, theta, block, matrix) -> None:
-    """Linear part of the saturable block and of what follows it, in amounts."""
-    matrix[:, :] = 0.0
+def _fill(offset, theta_offset, source, target, theta, block, out_of, matrix, weight) -> None:
+    """Fill the linear part of the saturable block and of what follows it, in amounts, and the inflow (1/h) into the
+    block per unit of each upstream mode."""
+    matrix[:, :], weight[:] = 0.0, 0.0
     base = offset[block]
     for b in range(block, offset.size - 1):
         centre, column = offset[b] - base, theta_offset[b]
@@ -34,18 +44,12 @@ def _fill_matrix(offset, theta_offset, source, target, theta, block, matrix) -> 
             matrix[centre, centre + i] += k_from
             matrix[centre + i, centre + i] -= k_from
     for e in range(source.size):
+        coefficient = theta[theta_offset[-1] + e]
         if source[e] >= block:
-            matrix[offset[target[e]] - base, offset[source[e]] - base] += theta[theta_offset[-1] + e]
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def _fill_weight(offset, theta_offset, source, target, theta, block, out_of, weight) -> None:
-    """Inflow into the saturable block per unit of each upstream mode, 1/h."""
-    weight[:] = 0.0
-    for e in range(source.size):
-        if target[e] == block:
+            matrix[offset[target[e]] - base, offset[source[e]] - base] += coefficient
+        elif target[e] == block:
             for m in range(weight.size):
-                weight[m] += theta[theta_offset[-1] + e] * out_of[offset[source[e]], m]
+                weight[m] += coefficient * out_of[offset[source[e]], m]
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -89,6 +93,93 @@ def _outputs_due(times, orders, at, stop, t_next, order, everything):
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
+def _give(
+    kind, state, value, interval, duration, phase, base, n_block, into, rate, coupling, separated, matrix, vm,
+    km_amount, weight, x, w, input_rate, mean_and_limit,
+):  # fmt: skip
+    """Carry out one action other than PARAMETERS; return a status."""
+    if kind == BOLUS and state >= base:
+        x[state - base] += value
+    elif kind == BOLUS:
+        for m in range(w.size):
+            w[m] += into[state, m] * value
+    elif kind == RATE:
+        change_rate(input_rate, state, value)
+    else:
+        x_steady, w_steady = np.zeros(x.size), np.zeros(w.size)
+        status = solve_steady(
+            x_steady, w_steady, state, value, interval, duration, phase, base, n_block, into, rate, coupling, separated,
+            matrix, vm, km_amount, weight, mean_and_limit,
+        )  # fmt: skip
+        if status != 0:
+            return status
+        if kind == STEADY_SET:
+            x[:], w[:] = 0.0, 0.0
+        x += x_steady
+        w += w_steady
+    return 0
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _write_held(times, at, due, t, x, own, factors, values, where):
+    """Write the outputs that need no integration: before the first action, and at the time of the last one."""
+    while at < due and (t == -np.inf or times[at] <= t):
+        for o in range(own.size):
+            values[o, where] = max(x[own[o]], 0.0) * factors[o]
+        at, where = at + 1, where + 1
+    return at, where
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _solve_problem(
+    row, start, stop_action, at, stop, where, offset, theta_offset, source, target, theta, vm, km_amount, block,
+    l_rate, l_into, l_out_of, l_coupling, l_separated,
+    a_time, a_order, a_kind, a_state, a_value, a_interval, a_duration, a_phase,
+    times, orders, own, factors, until, low, high, values, summary, detail,
+):  # fmt: skip
+    """Solve one problem and return its status."""
+    base, n_block, n_lead = offset[block], offset[block + 1] - offset[block], l_rate.shape[1]
+    n, summed, t = offset[-1] - base, until > -np.inf, -np.inf
+    x, peak, w, input_rate = np.zeros(n), np.zeros(n), np.zeros(n_lead), np.zeros(offset[-1])
+    w_forcing, weight, matrix = np.zeros(n_lead), np.zeros(n_lead), np.zeros((n, n))
+    c, g, v = np.zeros((n, ORDER + 1)), np.zeros(ORDER), np.zeros((n_lead, 2))
+    _fill(offset, theta_offset, source, target, theta[row], block, l_out_of[row], matrix, weight)
+    for a in range(start, stop_action + 1):
+        ending = a == stop_action or (summed and a_time[a] > until)
+        t_next, order = (until, 0) if ending else (a_time[a], a_order[a])
+        due = _outputs_due(times, orders, at, stop, t_next, order, ending)
+        t_next = max(t_next, times[due - 1]) if ending and due > at else t_next
+        at, where = _write_held(times, at, due, t, x, own, factors[row], values, where)
+        if -np.inf < t < t_next:
+            reached = _integrate(
+                t, t_next, x, peak, input_rate[base:], matrix, vm[row], km_amount[row], w, w_forcing, l_rate[row],
+                l_coupling[row], l_separated[row], weight, c, g, v, times, at, due, where, own, factors[row], values,
+                summed, low, high, summary,
+            )  # fmt: skip
+            if reached < t_next:
+                detail[0] = reached
+                return STEP_TOO_SMALL
+        t, where, at = t_next, where + due - at, due
+        if ending:
+            return 0
+        if a_kind[a] == PARAMETERS:
+            change_parameters(l_out_of[row], l_into[np.int64(a_value[a])], w)
+            row = np.int64(a_value[a])
+            _fill(offset, theta_offset, source, target, theta[row], block, l_out_of[row], matrix, weight)
+        else:
+            status = _give(
+                a_kind[a], a_state[a], a_value[a], a_interval[a], a_duration[a], a_phase[a], base, n_block, l_into[row],
+                l_rate[row], l_coupling[row], l_separated[row], matrix, vm[row], km_amount[row], weight, x, w,
+                input_rate, detail,
+            )  # fmt: skip
+            if status != 0:
+                return status
+        input_of_modes(input_rate[:base], l_into[row], w_forcing)
+        peak[:] = np.maximum(peak, np.abs(x))
+    return 0
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
 def solve_range(
     lo, hi, offset, theta_offset, source, target, theta, vm, km_amount, block,
     l_rate, l_into, l_out_of, l_coupling, l_slowest, l_separated,
@@ -97,73 +188,14 @@ def solve_range(
     until, low, high, values, summary, status, detail,
 ) -> None:  # fmt: skip
     """Solve the problems lo to hi; see `pkpd.models.saturable`."""
-    base, n_block = offset[block], offset[block + 1] - offset[block]
-    n, n_lead, summed = offset[-1] - base, l_rate.shape[1], until.size > 0
-    matrix, weight = np.zeros((n, n)), np.zeros(n_lead)
-    x, peak, forcing, input_rate = np.zeros(n), np.zeros(n), np.zeros(n), np.zeros(offset[-1])
-    w, w_forcing, x_steady, w_steady = np.zeros(n_lead), np.zeros(n_lead), np.zeros(n), np.zeros(n_lead)
-    c, g, v = np.zeros((n, ORDER + 1)), np.zeros(ORDER), np.zeros((n_lead, 2))
-    own = states - base
+    own = states - offset[block]
     for p in range(lo, hi):
-        row, t, at, stop, new_row = p_row[p], -np.inf, time_start[p], time_stop[p], True
-        x[:], peak[:], w[:], input_rate[:], forcing[:], w_forcing[:] = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
-        for a in range(p_start[p], p_stop[p] + 1):
-            ending = a == p_stop[p] or (summed and a_time[a] > until[p])
-            t_next = (until[p] if summed else -np.inf) if ending else a_time[a]
-            due = _outputs_due(times, orders, at, stop, t_next, 0 if ending else a_order[a], ending)
-            if ending and due > at:
-                t_next = max(t_next, times[due - 1])
-            where = place[p] + at - time_start[p]
-            while at < due and times[at] <= t or (at < due and t == -np.inf):
-                for o in range(own.size):
-                    values[o, where] = max(x[own[o]], 0.0) * factors[row, o]
-                at, where = at + 1, where + 1
-            if -np.inf < t < t_next:
-                reached = _integrate(
-                    t, t_next, x, peak, forcing, matrix, vm[row], km_amount[row], w, w_forcing, l_rate[row],
-                    l_coupling[row], l_separated[row], weight, c, g, v, times, at, due, where, own, factors[row],
-                    values, summed, low, high, summary[p],
-                )  # fmt: skip
-                if reached < t_next:
-                    status[p], detail[p, 0] = STEP_TOO_SMALL, reached
-                    break
-            at = due
-            if ending:
-                break
-            t = t_next
-            kind, state, value = a_kind[a], a_state[a], a_value[a]
-            if kind == PARAMETERS:
-                _change_parameters(l_out_of[row], l_into[np.int64(value)], w)
-                row, new_row = np.int64(value), True
-            if new_row:
-                _fill_matrix(offset, theta_offset, source, target, theta[row], block, matrix)
-                _fill_weight(offset, theta_offset, source, target, theta[row], block, l_out_of[row], weight)
-                new_row = False
-            if kind == BOLUS and state >= base:
-                x[state - base] += value
-            elif kind == BOLUS:
-                for m in range(n_lead):
-                    w[m] += l_into[row, state, m] * value
-            elif kind == RATE:
-                input_rate[state] += value
-                if abs(input_rate[state]) <= 1e-12 * abs(value):
-                    input_rate[state] = 0.0  # what rounding leaves when the last infusion ends
-            elif kind != PARAMETERS:
-                status[p] = solve_steady(
-                    x_steady, w_steady, state, value, a_interval[a], a_duration[a], a_phase[a], base, n_block,
-                    l_into[row], l_rate[row], l_coupling[row], l_separated[row], matrix, vm[row], km_amount[row],
-                    weight, detail[p],
-                )  # fmt: skip
-                if status[p] != 0:
-                    break
-                if kind == STEADY_SET:
-                    x[:], w[:] = 0.0, 0.0
-                x += x_steady
-                w += w_steady
-            w_forcing[:] = 0.0
-            for s in range(base):
-                for m in range(n_lead):
-                    w_forcing[m] += l_into[row, s, m] * input_rate[s]
-            for i in range(n):
-                forcing[i] = input_rate[base + i]
-                peak[i] = max(peak[i], abs(x[i]))
+        end = until[p] if until.size > 0 else -np.inf
+        status[p] = _solve_problem(
+            p_row[p], p_start[p], p_stop[p], time_start[p], time_stop[p], place[p],
+            offset, theta_offset, source, target, theta, vm, km_amount, block,
+            l_rate, l_into, l_out_of, l_coupling, l_separated,
+            a_time, a_order, a_kind, a_state, a_value, a_interval, a_duration, a_phase,
+            times, orders, own, factors, end, low, high, values, summary[p],
+            detail[p],
+        )  # fmt: skip

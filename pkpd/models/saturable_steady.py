@@ -60,7 +60,7 @@ def _balance(matrix, vm, km_amount, mean_input, n_block, x) -> bool:
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def _over_interval(x, w0, own, lead, running, part, stop, matrix, vm, km, rate, coupling, separated, weight, peak):
-    """Move `x` from a dose of a periodic regimen to `stop` hours later; infusions run `running` or one more at a time."""
+    """Move `x` from a dose of a periodic regimen to `stop` hours later; `running` infusions, or one more, run."""
     w = w0.copy()
     first = min(part, stop)
     if first > 0.0:
@@ -115,26 +115,19 @@ def solve_steady(
     else:
         for m in range(w.size):
             lead[m] = into[state, m] * value
-    amount = value if duration == 0.0 else value * duration
-    mean = value if interval == 0.0 else amount / interval
+    mean = value if interval == 0.0 else value * (duration if duration > 0.0 else 1.0) / interval
     mean_and_limit[0], mean_and_limit[1] = mean, vm
     if not _balance(matrix, vm, km_amount, mean, n_block, x):
         return NO_STEADY_STATE
     w[:] = 0.0
-    if state < base and not steady_state(
-        system_matrix(rate, coupling, lead), rate, interval, duration, 0.0, w
-    ):
+    if state < base and not steady_state(system_matrix(rate, coupling, lead), rate, interval, duration, 0.0, w):
         return NO_STEADY_STATE
     if interval == 0.0:
         return 0
-    bolus, running, part = np.zeros(x.size), 0.0, 0.0
-    if duration == 0.0:
-        bolus[:] = own
-        own_rate, lead_rate = np.zeros(x.size), np.zeros(w.size)
-    else:
-        own_rate, lead_rate = own, lead
-        running = np.floor(duration / interval)
-        part = duration - running * interval
+    infused = 1.0 if duration > 0.0 else 0.0
+    bolus, own_rate, lead_rate = own * (1.0 - infused), own * infused, lead * infused
+    running = np.floor(duration / interval)
+    part = duration - running * interval
     if not _newton(
         x, bolus, w, own_rate, lead_rate, running, part, interval, matrix, vm, km_amount, rate, coupling, separated,
         weight,

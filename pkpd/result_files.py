@@ -1,0 +1,113 @@
+"""Result files: is the place writable, which formats there are, and how a file is written whole or not at all.
+
+Every file is written beside its place and then moved there, so that an interrupted run leaves whole files only.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Callable, Sequence
+from importlib import util
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pkpd.errors import ParameterError, did_you_mean
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["FORMATS", "check_file", "prepare_folder", "write_table", "write_text", "write_whole"]
+
+FORMATS = (".csv", ".parquet", ".json")
+
+
+def prepare_folder(path: str | os.PathLike[str]) -> Path:
+    """Make the folder if need be, and make sure that it can be written before any work is done.
+
+    Raises
+    ------
+    ParameterError
+        If it cannot be made or written, or is a file.
+    """
+    folder = Path(path)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        why = "it is a file" if folder.is_file() else (error.strerror or str(error)).lower()
+        raise ParameterError(
+            f"output folder '{path}': it cannot be written ({why}); expected a folder that can be made and written. "
+            "Choose another, or change its permissions."
+        ) from None
+    return folder
+
+
+def check_file(path: str | os.PathLike[str], formats: Sequence[str] = FORMATS) -> Path:
+    """Make sure, before any work is done, that a result file has a known format and can be written.
+
+    Raises
+    ------
+    ParameterError
+        If its suffix is unknown, its folder does not exist or cannot be written, or it is a folder.
+    """
+    file = Path(path)
+    suffix = file.suffix.lower()
+    if suffix not in formats:
+        hint = did_you_mean(suffix, formats) if suffix else f" For a folder, write '{path}/'."
+        raise ParameterError(
+            f"output '{path}': the ending '{suffix}' is no known format; expected {', '.join(formats)}, or a folder "
+            f"ending in '/'. Change the ending.{hint}"
+        )
+    if suffix == ".parquet" and util.find_spec("pyarrow") is None:
+        raise ParameterError(
+            f"output '{path}': Parquet needs the package pyarrow, which is missing; expected it to be installed. "
+            "Install pkpd[parquet], or write .csv."
+        )
+    try:
+        if file.is_dir():
+            raise IsADirectoryError(0, "it is a folder")
+        with tempfile.TemporaryFile(dir=file.parent):
+            pass
+        if file.exists():
+            with file.open("ab"):
+                pass
+    except OSError as error:
+        why = (error.strerror or str(error)).lower()
+        raise ParameterError(
+            f"output '{path}': it cannot be written ({why}); expected a file in a folder that exists and can be "
+            "written. Choose another path, or make the folder."
+        ) from None
+    return file
+
+
+def write_table(frame: pd.DataFrame, path: Path) -> None:
+    """Write a table in the format of its suffix: CSV, Parquet, or JSON (a list of rows)."""
+    suffix = path.suffix.lower()
+    if suffix == ".parquet":
+        write_whole(path, lambda place: frame.to_parquet(place, index=False))
+    elif suffix == ".json":
+        write_whole(path, lambda place: place.write_text(json_rows(frame) + "\n", encoding="utf-8"))
+    else:
+        write_whole(path, lambda place: frame.to_csv(place, index=False, lineterminator="\n", encoding="utf-8"))
+
+
+def write_text(content: str, path: Path) -> None:
+    """Write a text in UTF-8."""
+    write_whole(path, lambda place: place.write_text(content, encoding="utf-8"))
+
+
+def json_rows(frame: pd.DataFrame) -> str:
+    """A table as a JSON list of rows; a missing value is null."""
+    return frame.to_json(orient="records", double_precision=15, force_ascii=False, indent=1)
+
+
+def write_whole(path: Path, write: Callable[[Path], object]) -> None:
+    """Write beside the place, then move: readers see the old file or the new one, never half of it."""
+    beside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        write(beside)
+        os.replace(beside, path)
+    finally:
+        beside.unlink(missing_ok=True)
