@@ -137,7 +137,7 @@ def evaluate(
     shown = how_many_shown(profiles, len(table.rows))
     folder = prepare_folder(out)
     batch = run_table(table, shown=shown, keep=keep_for_folder, progress=progress, workers=workers)
-    parts = write_folder(folder, batch, options={"profiles": shown, "workers": workers or 1})
+    parts = write_folder(folder, batch, options={"profiles": shown, "seed": 0})
     if batch.interrupted:
         raise KeyboardInterrupt
     return parts

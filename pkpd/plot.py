@@ -34,7 +34,7 @@ _LINES = (
 _MOST_POINTS = 600
 _LOG_DECADES = 3
 # Inches. Places are computed, not searched for: a layout engine would take longer than all the drawing.
-_WIDTH, _LEFT, _RIGHT, _PANEL, _BETWEEN, _TITLE = 5.2, 0.72, 0.12, 1.75, 1.12, 0.3
+_WIDTH, _LEFT, _RIGHT, _PANEL, _BETWEEN, _TITLE = 5.2, 0.72, 0.12, 1.75, 1.22, 0.3
 
 
 @dataclass(frozen=True)
@@ -109,7 +109,7 @@ def _draw_panel(axes: Axes, solution: Solution, drug: str, keep: NDArray[np.intp
     _draw_doses(axes, solution, drug, factor)
     axes.set_title(drug)
     axes.set_ylabel(f"concentration ({unit})")
-    axes.legend(loc="upper left", bbox_to_anchor=(0.0, -0.27), ncols=2, borderaxespad=0.0, handlelength=2.4)
+    axes.legend(loc="upper left", bbox_to_anchor=(0.0, -0.25), ncols=2, borderaxespad=0.0, handlelength=2.4)
 
 
 def _outputs(solution: Solution, drug: str) -> dict[str, str]:

@@ -145,7 +145,7 @@ def plain(value: object) -> str:
     if isinstance(value, bool | np.bool_):
         return "yes" if value else "no"
     if isinstance(value, int | float | np.number):
-        return number(float(value), 4) if np.isfinite(value) else ""
+        return f"{float(value):.4g}" if np.isfinite(value) else ""
     if isinstance(value, Mapping):
         return ", ".join(f"{name} {plain(item)}" for name, item in value.items())
     return str(value)

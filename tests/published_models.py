@@ -64,7 +64,7 @@ def rates_to_brain(drug: str, fold: float = 1.0) -> tuple[float, float, float]:
 def solve_with_brain(
     values: dict[str, float], drug: str, rate: float, duration: float, times: FloatArray, fold: float = 1.0
 ) -> tuple[FloatArray, FloatArray]:
-    """Total plasma and unbound brain concentration at `times`, for an infusion of `rate` mg/h that ends after `duration`.
+    """Total plasma and unbound brain concentration at `times`: `rate` mg/h from 0 until `duration`.
 
     With KPRO in `values` the infusion enters a prodrug compartment; with VM elimination is saturable.
     """
@@ -86,7 +86,7 @@ def solve_with_brain(
     for start, stop, now in ((0.0, duration, rate), (duration, float(times[-1]), 0.0)):
         inside = (times >= start) & (times <= stop)
         asked = np.unique(np.append(times[inside], stop))
-        run = solve_ivp(slope, (start, stop), state, "Radau", t_eval=asked, args=(now,), rtol=1e-10, atol=1e-13)
+        run = solve_ivp(slope, (start, stop), state, "DOP853", t_eval=asked, args=(now,), rtol=1e-11, atol=1e-14)
         found[:, inside] = run.y[[1, 4]][:, np.searchsorted(asked, times[inside])]
         state = run.y[:, -1]
     return found[0], found[1]

@@ -232,9 +232,9 @@ def test_no_profiles_no_page(csv, tmp_path):
     assert not any((tmp_path / name).exists() for name in ("profiles.parquet", "report.html"))
 
 
-def test_two_runs_write_the_same_bytes(csv, tmp_path):
-    for name in ("a", "b"):
-        evaluate(csv, out=tmp_path / name)
+def test_two_runs_write_the_same_bytes_whatever_the_workers(csv, tmp_path):
+    evaluate(csv, out=tmp_path / "a")
+    evaluate(csv, out=tmp_path / "b", workers=2)
     for path in (tmp_path / "a").rglob("*.*"):
         if path.suffix in (".csv", ".svg", ".html"):
             assert path.read_bytes() == (tmp_path / "b" / path.relative_to(tmp_path / "a")).read_bytes(), path.name

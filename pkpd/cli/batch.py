@@ -67,8 +67,8 @@ def run(arguments: argparse.Namespace) -> int:
         if place is None:
             _to_stdout(batch, arguments.json)
         elif folder:
-            options = {"profiles": shown, "seed": arguments.seed or 0, "workers": arguments.workers or 1}
-            write_folder(place, batch, options=options)
+            # The number of workers changes no result, hence it is no part of the manifest.
+            write_folder(place, batch, options={"profiles": shown, "seed": arguments.seed or 0})
         else:
             write_table(batch.to_frame(), place)
         if place is not None and arguments.json:

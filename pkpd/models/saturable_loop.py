@@ -82,14 +82,17 @@ def _integrate(
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _outputs_due(times, orders, at, stop, t_next, order, everything):
-    """Return the first output that does not come before the next action."""
-    due = at
-    while due < stop and (
-        everything or times[due] < t_next or (times[due] == t_next and orders.size > 0 and orders[due] < order)
-    ):
+def _next_stop(a, stop_action, a_time, a_order, until, times, orders, at, stop):
+    """Return whether action `a` lies beyond the end, the time to go to, and the first output that comes after it."""
+    summed = until > -np.inf
+    ending = a == stop_action or (summed and a_time[a] > until)
+    if ending:
+        last = times[stop - 1] if stop > at else -np.inf
+        return True, max(until, last), stop
+    due, t, ordered = at, a_time[a], orders.size > 0
+    while due < stop and (times[due] < t or (times[due] == t and ordered and orders[due] < a_order[a])):
         due += 1
-    return due
+    return False, t, due
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -131,6 +134,14 @@ def _write_held(times, at, due, t, x, own, factors, values, where):
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
+def _room(n, n_lead):
+    """Arrays of one problem: amounts, their peaks, rates; modes upstream, their input and weight; series."""
+    states = np.zeros(n), np.zeros(n), np.zeros((n, n))
+    upstream = np.zeros(n_lead), np.zeros(n_lead), np.zeros(n_lead)
+    return states + upstream + (np.zeros((n, ORDER + 1)), np.zeros(ORDER), np.zeros((n_lead, 2)))
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
 def _solve_problem(
     row, start, stop_action, at, stop, where, offset, theta_offset, source, target, theta, vm, km_amount, block,
     l_rate, l_into, l_out_of, l_coupling, l_separated,
@@ -138,30 +149,25 @@ def _solve_problem(
     times, orders, own, factors, until, low, high, values, summary, detail,
 ):  # fmt: skip
     """Solve one problem and return its status."""
-    base, n_block, n_lead = offset[block], offset[block + 1] - offset[block], l_rate.shape[1]
-    n, summed, t = offset[-1] - base, until > -np.inf, -np.inf
-    x, peak, w, input_rate = np.zeros(n), np.zeros(n), np.zeros(n_lead), np.zeros(offset[-1])
-    w_forcing, weight, matrix = np.zeros(n_lead), np.zeros(n_lead), np.zeros((n, n))
-    c, g, v = np.zeros((n, ORDER + 1)), np.zeros(ORDER), np.zeros((n_lead, 2))
+    base, n_block, n_lead, t = offset[block], offset[block + 1] - offset[block], l_rate.shape[1], -np.inf
+    x, peak, matrix, w, w_forcing, weight, c, g, v = _room(offset[-1] - base, n_lead)
+    input_rate = np.zeros(offset[-1])
     _fill(offset, theta_offset, source, target, theta[row], block, l_out_of[row], matrix, weight)
     for a in range(start, stop_action + 1):
-        ending = a == stop_action or (summed and a_time[a] > until)
-        t_next, order = (until, 0) if ending else (a_time[a], a_order[a])
-        due = _outputs_due(times, orders, at, stop, t_next, order, ending)
-        t_next = max(t_next, times[due - 1]) if ending and due > at else t_next
+        ending, t_next, due = _next_stop(a, stop_action, a_time, a_order, until, times, orders, at, stop)
         at, where = _write_held(times, at, due, t, x, own, factors[row], values, where)
         if -np.inf < t < t_next:
             reached = _integrate(
                 t, t_next, x, peak, input_rate[base:], matrix, vm[row], km_amount[row], w, w_forcing, l_rate[row],
                 l_coupling[row], l_separated[row], weight, c, g, v, times, at, due, where, own, factors[row], values,
-                summed, low, high, summary,
+                until > -np.inf, low, high, summary,
             )  # fmt: skip
+            detail[0] = reached
             if reached < t_next:
-                detail[0] = reached
                 return STEP_TOO_SMALL
         t, where, at = t_next, where + due - at, due
         if ending:
-            return 0
+            break
         if a_kind[a] == PARAMETERS:
             change_parameters(l_out_of[row], l_into[np.int64(a_value[a])], w)
             row = np.int64(a_value[a])
