@@ -34,7 +34,7 @@ STYLE: dict[Any, Any] = {
     "grid.linewidth": 0.6,
     "lines.linewidth": 1.6,
     "legend.frameon": False,
-    "legend.fontsize": 9.0,
+    "legend.fontsize": 8.0,
     "figure.facecolor": "white",
     "svg.fonttype": "none",
     "svg.hashsalt": "pkpd",

@@ -34,7 +34,7 @@ _LINES = (
 _MOST_POINTS = 600
 _LOG_DECADES = 3
 # Inches. Places are computed, not searched for: a layout engine would take longer than all the drawing.
-_WIDTH, _LEFT, _RIGHT, _PANEL, _BETWEEN, _TITLE = 5.2, 0.72, 0.12, 1.75, 1.22, 0.3
+_WIDTH, _LEFT, _RIGHT, _PANEL, _BETWEEN, _TITLE = 5.6, 0.72, 0.12, 1.75, 1.22, 0.3
 
 
 @dataclass(frozen=True)
@@ -103,13 +103,15 @@ def _draw_panel(axes: Axes, solution: Solution, drug: str, keep: NDArray[np.intp
             low, middle, high = (scale * band for band in shown[key])
             if several:
                 axes.fill_between(time, low, high, color=COLOURS[key], alpha=0.22, linewidth=0)
-            axes.plot(time, middle, dashes, color=COLOURS[key], label=f"{label} (median, 5–95 %)" if several else label)
+            axes.plot(time, middle, dashes, color=COLOURS[key], label=label)
     top = _draw_range(axes, solution, drug, scale, unit, largest * scale)
     _set_limits(axes, top, largest * scale, log)
     _draw_doses(axes, solution, drug, factor)
     axes.set_title(drug)
     axes.set_ylabel(f"concentration ({unit})")
     axes.legend(loc="upper left", bbox_to_anchor=(0.0, -0.25), ncols=2, borderaxespad=0.0, handlelength=2.4)
+    if several:
+        axes.set_title("median, and 5 to 95 % of the subjects", loc="right", fontsize=8, fontweight="normal")
 
 
 def _outputs(solution: Solution, drug: str) -> dict[str, str]:

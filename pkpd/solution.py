@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -27,7 +28,8 @@ if TYPE_CHECKING:
 __all__ = ["Solution", "SubjectResult"]
 
 FloatArray = NDArray[np.float64]
-MOST_WARNINGS = 25
+#: The value of one subject in a warning such as "weight_kg 121 is outside the range 7.8 to 74.4".
+_VALUE = re.compile(r" -?\d[\d.e+-]*(?: [^ ]+)?(?= is (?:outside|below|above))")
 RESEARCH_USE = "Research and teaching software: it never says what to give a patient."
 METRICS = (("cmax_mg_L", "cmax"), ("tmax_h", "tmax"), ("auc_mg_h_L", "auc"), ("cmin_mg_L", "cmin"))
 
@@ -221,18 +223,17 @@ def _unit_metrics(unit: Unit, reasons: dict[str, str]) -> dict[str, float]:
 
 
 def _warnings(scenario: Scenario, results: list[SubjectResult]) -> tuple[str, ...]:
-    """Each warning once, with the number of subjects that have it where there are several."""
+    """Each warning once; where several subjects have it, with their number and without their single values."""
+    n = len(results)
     counts: dict[str, int] = {}
     for result in results:
         for warning in dict.fromkeys(w for unit in result.units for w in unit.person.warnings):
-            counts[warning] = counts.get(warning, 0) + 1
-    n = len(results)
-    lines = [text if n == 1 or count == n else f"{text} ({count} of {n} subjects)" for text, count in counts.items()]
+            text = warning if n == 1 else _VALUE.sub("", warning)
+            counts[text] = counts.get(text, 0) + 1
+    lines = [text if n == 1 else f"{text} ({count} of {n} subjects)" for text, count in counts.items()]
     doses = results[0].given if results else []
     if doses and not any(dose.given for dose in doses):
         lines.insert(0, f"no order is reached: the simulation ends at {scenario.until_h:g} h, before the first dose")
-    if len(lines) > MOST_WARNINGS:
-        lines = [*lines[:MOST_WARNINGS], f"and {len(lines) - MOST_WARNINGS} more warnings"]
     return tuple(lines)
 
 

@@ -19,11 +19,11 @@ BRAIN = {
     "midazolam": (3.0, 0.03, 0.1, 0.0),
     "diazepam": (1.6, 0.02, 0.05, 0.0),
     "phenytoin": (8.0, 0.10, 0.1, 0.0),
-    "levetiracetam": (28.0, 0.97, 0.05, 0.0),
+    "levetiracetam": (28.0, 0.95, 0.05, 0.0),
     "phenobarbital": (20.0, 0.5, 0.1, 0.0),
-    "ketamine": (2.0, 0.5, 0.1, 0.0),
+    "ketamine": (2.0, 0.53, 0.1, 0.0),
     "valproate": (math.log(2.0) / 0.15, 0.10, 0.0, 9.0),
-    "propofol": (math.log(2.0) / 0.146, 0.015, 0.0, 0.0),
+    "propofol": (math.log(2.0) / 0.146, 0.024, 0.0, 0.0),
 }
 
 

@@ -14,6 +14,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 import pkpd
 from pkpd.individual import individual
 from pkpd.library.catalogue import load_drug
+from pkpd.solution import Solution
 from published_models import BRAIN, LORAZEPAM, MIDAZOLAM, PHENYTOIN, rates_to_brain, solve_with_brain
 
 EVIDENCE_WARNING = (
@@ -28,7 +29,7 @@ def adult(**columns: object) -> pkpd.Patient:
     return pkpd.Patient(**{"age_y": 35, "weight_kg": 70, "height_cm": 175, "sex": "M", **columns})
 
 
-def brain(drug: str, solution: pkpd.Solution) -> np.ndarray:
+def brain(drug: str, solution: Solution) -> np.ndarray:
     return solution.outputs[f"{drug}_brain_mg_L"][0]
 
 
@@ -80,7 +81,7 @@ def test_without_efflux_the_brain_only_diffuses(drug: str) -> None:
 
 
 def test_tariquidar_is_the_same_as_no_pgp_and_only_exploratory() -> None:
-    def run(evidence: str, **columns: object) -> pkpd.Solution:
+    def run(evidence: str, **columns: object) -> Solution:
         return pkpd.simulate("midazolam 10 mg iv", adult(**columns), until="2 h", every="5 min", evidence=evidence)
 
     plain, off = run("exploratory"), run("exploratory", pgp_fold=0.0)

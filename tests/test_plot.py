@@ -94,7 +94,8 @@ def test_nothing_is_cut_off_or_overlaps(solution, log):
 
 def test_population_is_median_and_band(crowd):
     axes = profiles(crowd).axes[0]
-    line = lines_of(axes)["plasma, total (median, 5–95 %)"]
+    line = lines_of(axes)["plasma, total"]
+    assert axes.get_title("right") == "median, and 5 to 95 % of the subjects"
     outputs = crowd.outputs["levetiracetam_plasma_mg_L"]
     assert line.get_ydata().max() == pytest.approx(np.median(outputs, axis=0).max())
     assert len(axes.collections) == 2  # a band for plasma and one for brain

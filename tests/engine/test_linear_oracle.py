@@ -131,7 +131,9 @@ def decimal_exponential(matrix, losses, span, column):
             a[i][i] -= sum(decimal.Decimal(float(part)) for part in losses[i]) * h
 
         def product(x, y):
-            return [[sum((x[i][k] * y[k][j] for k in range(n)), decimal.Decimal(0)) for j in range(n)] for i in range(n)]
+            return [
+                [sum((x[i][k] * y[k][j] for k in range(n)), decimal.Decimal(0)) for j in range(n)] for i in range(n)
+            ]
 
         one = [[decimal.Decimal(int(i == j)) for j in range(n)] for i in range(n)]
         result = one

@@ -97,7 +97,14 @@ def test_no_way_out_is_an_error_that_names_the_problem():
     rows = actions([(0.0, STEADY_SET, 0, 100.0, 8.0, 0.0, 8.0)])
     zero, one = np.zeros(2, dtype=np.int64), np.ones(2, dtype=np.int64)
     with pytest.raises(SolverError, match="no steady state.*no way out") as caught:
-        solve(Structure((0,), ()), theta, rows, Problems(np.arange(2), zero, one, zero, one), np.zeros(1), np.zeros(1, int))
+        solve(
+            Structure((0,), ()),
+            theta,
+            rows,
+            Problems(np.arange(2), zero, one, zero, one),
+            np.zeros(1),
+            np.zeros(1, int),
+        )
     assert caught.value.problem == 1
 
 

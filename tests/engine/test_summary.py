@@ -96,7 +96,9 @@ def dense_summary(chosen, theta, rows, until, states, factors, low, high):
 def compare(chosen, theta, rows, until, states, factors, low, high):
     modes = decompose(layout(chosen.structure), np.array([theta]))
     path = trace(modes, actions(rows), alone(len(rows), 0))
-    found = summarise(modes, path, np.array([until]), np.array(states), np.array([factors]), np.array(low), np.array(high))
+    found = summarise(
+        modes, path, np.array([until]), np.array(states), np.array([factors]), np.array(low), np.array(high)
+    )
     found = found[0][:, [CMAX, TMAX, CMIN, AUC, IN_RANGE]]
     expected = dense_summary(chosen, theta, rows, until, states, factors, low, high)
     floor = 1e-12 * expected.max()
