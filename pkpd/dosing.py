@@ -8,7 +8,9 @@ from typing import NamedTuple
 from pkpd.patient import Patient
 from pkpd.regimen import Dose, Given, Regimen
 
-__all__ = ["Administration", "administer"]
+__all__ = ["Administration", "administer", "whole_microseconds"]
+
+MICROSECONDS_PER_H = 3.6e9
 
 
 class Administration(NamedTuple):
@@ -55,6 +57,11 @@ def administer(regimen: Regimen, patient: Patient, until_h: float) -> list[Admin
     return rows
 
 
+def whole_microseconds(hours: float) -> float:
+    """Return the time at a whole microsecond, so that 3 x 6 min and 18 min are the same number."""
+    return round(hours * MICROSECONDS_PER_H) / MICROSECONDS_PER_H
+
+
 def _unit(dose: Dose) -> str:
     return "mg PE" if dose.pe else "mg"
 
@@ -63,7 +70,7 @@ def _doses(dose: Dose, patient: Patient, until_h: float) -> list[Administration]
     given = _resolve(dose, patient)
     rows = []
     for repeat in range(dose.repeats):
-        time = dose.at_h + repeat * (dose.every_h or 0.0)
+        time = whole_microseconds(dose.at_h + repeat * (dose.every_h or 0.0))
         reached = time <= until_h
         reason = "; ".join(given.capped) if reached else f"not reached: the simulation ends at {until_h:g} h"
         if not reached and dose.repeats - repeat > 1:

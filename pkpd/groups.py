@@ -6,6 +6,7 @@ unit is solved alone inside it, the numbers do not depend on what stands beside 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -201,4 +202,4 @@ def _keep_summaries(group: list[Unit], summary: FloatArray, rates: FloatArray | 
             blocks = shape.terminal.get(output.name)
             if blocks is not None and rates is not None:
                 slow = min(float(rates[number, offset[b] : offset[b + 1]].min()) for b in blocks)
-                unit.half_life[output.name] = float(np.log(2.0)) / slow
+                unit.half_life[output.name] = math.log(2.0) / slow if slow > 0.0 else math.inf

@@ -141,7 +141,8 @@ def _apply(values: dict[str, float], drug: Drug, factors: Factors) -> None:
 def _check(values: Mapping[str, float], drug: Drug, model: Model) -> None:
     for name in ("CL", "V1", "V2", "V3", "VM", "KM", "KE0", "KPRO"):
         value = values.get(name)
-        if value is not None and not 0.0 < value < math.inf:
+        clipped = name == "CL" and value == 0.0  # a linear term below zero, put at its floor and listed
+        if value is not None and not 0.0 < value < math.inf and not clipped:
             raise ParameterError(
                 f"{drug.name}, model '{model.name}': {name} becomes {value:g} with this patient's covariates; expected "
                 "a positive number. Check the covariates, or name another model."
@@ -183,7 +184,12 @@ def _unbound(
     lines: list[Assumption],
 ) -> float:
     """Unbound fraction: the model's own, else the binding rule that was asked for, else the drug's."""
+    item = f"{drug.name} fu"
     if "FU" in values:
+        spec = model.parameters["FU"]
+        ignored = f"; the binding rule '{models['binding']}' is not used" if "binding" in models else ""
+        reason = "the model's own binding" + ignored
+        lines.append(Assumption(item, values["FU"], "1", "applied", spec.status, spec.grade, spec.source, reason))
         return values["FU"]
     if drug.binding is not None:
         name = models.get("binding", drug.binding.default)
@@ -196,15 +202,16 @@ def _unbound(
             )
         fu = option.fu(patient.covariates)
         reason = f"binding rule {name}" + (f": {option.note}" if option.note else "")
-        lines.append(
-            Assumption(f"{drug.name} fu", fu, "1", "applied", option.status, option.grade, option.source, reason)
-        )
+        lines.append(Assumption(item, fu, "1", "applied", option.status, option.grade, option.source, reason))
+        lines += [
+            Assumption(f"{drug.name} {key}", limits.reference, "", "default", "", "", option.source, "not given")
+            for key, limits in option.covariates.items()
+            if key not in patient.covariates
+        ]
         return fu
     assert drug.fu is not None  # every drug with models states it: checked when its file is loaded
     fact = drug.fu
-    lines.append(
-        Assumption(f"{drug.name} fu", fact.value, "1", "applied", fact.status, fact.grade, fact.source, "fixed binding")
-    )
+    lines.append(Assumption(item, fact.value, "1", "applied", fact.status, fact.grade, fact.source, "fixed binding"))
     return fact.value
 
 

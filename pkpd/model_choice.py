@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from pkpd.errors import ParameterError
-from pkpd.library.catalogue import canonical_drug_name, load_drug
+from pkpd.errors import ParameterError, did_you_mean
+from pkpd.library.catalogue import canonical_drug_name, list_drugs, load_drug
 from pkpd.library.drug import Drug
 from pkpd.library.model import Model
 from pkpd.patient import Patient
@@ -76,9 +76,21 @@ def read_model_choice(models: str | Mapping[str, str] | None) -> dict[str, str]:
     chosen: dict[str, str] = {}
     for name, model in models.items():
         if name.strip().lower() == "binding":
-            chosen["binding"] = model.strip().lower()
+            chosen["binding"] = _binding_rule(model.strip().lower())
             continue
         drug = load_drug(canonical_drug_name(name))
         system = load_drug(drug.prodrug_of) if drug.prodrug_of else drug
         chosen[system.name] = system.model(model.strip()).name
     return chosen
+
+
+def _binding_rule(name: str) -> str:
+    """Return the name of a binding rule that some drug of the library has."""
+    bindings = [drug.binding for drug in map(load_drug, list_drugs()) if drug.binding is not None]
+    known = list(dict.fromkeys(rule for binding in bindings for rule in binding.options))
+    if name not in known:
+        raise ParameterError(
+            f"models: the binding rule '{name}' is not in the library; expected one of {', '.join(known)}."
+            f"{did_you_mean(name, known) or ' Choose one of these.'}"
+        )
+    return name

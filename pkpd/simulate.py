@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from pkpd.dosing import Administration, administer
+from pkpd.dosing import MICROSECONDS_PER_H, Administration, administer, whole_microseconds
 from pkpd.errors import ParameterError, PkpdError, RegimenError, SolverError, did_you_mean
 from pkpd.groups import Unit, solve_units
 from pkpd.individual import individual
@@ -232,6 +232,8 @@ def _grid(scenario: Scenario) -> FloatArray:
             "Choose a larger spacing."
         )
     grid: FloatArray = spacing * np.arange(count + 1, dtype=np.float64)
+    if whole_microseconds(spacing) == spacing:
+        grid = np.round(grid * MICROSECONDS_PER_H) / MICROSECONDS_PER_H  # as dose times are
     grid[-1] = until
     return grid
 

@@ -192,6 +192,9 @@ def _metrics(results: list[SubjectResult], reasons: dict[str, str]) -> dict[str,
                 if name not in values:
                     values[name] = np.full(len(results), np.nan)
                 values[name][index] = value
+    for name, column in values.items():
+        if name not in reasons and np.isnan(column).any():
+            reasons[name] = "the models of some subjects do not have this output"
     return values
 
 
@@ -209,7 +212,10 @@ def _unit_metrics(unit: Unit, reasons: dict[str, str]) -> dict[str, float]:
             reasons[f"{name}_tmax_h"] = "nothing was given"
         half_life = f"{name}_half_life_h"
         found[half_life] = unit.half_life.get(output.name, math.nan)
-        if math.isnan(found[half_life]):
+        if math.isinf(found[half_life]):
+            found[half_life] = math.nan
+            reasons[half_life] = "no elimination: clearance is 0"
+        elif math.isnan(found[half_life]):
             reasons[half_life] = "saturable elimination: the half-life depends on the concentration"
         if name != drug.name:
             continue

@@ -6,6 +6,7 @@ Multipliers are those of the reference (typed in here); what they do to CL and F
 from __future__ import annotations
 
 import math
+from pathlib import Path
 
 import pytest
 from numpy.testing import assert_allclose
@@ -13,7 +14,7 @@ from numpy.testing import assert_allclose
 import pkpd
 from pkpd.errors import ParameterError
 from pkpd.individual import Individual, individual, select_model
-from pkpd.library.catalogue import list_drugs, load_drug
+from pkpd.library.catalogue import drug_folder, list_drugs, load_drug
 
 #: fu_b CLint / Q_H and F_G of midazolam's base set; E_H 0.461 of hepatic blood flow.
 X, F_G = 0.854, 0.45
@@ -230,6 +231,22 @@ def test_cyp2c19_on_km_is_withheld(genotype: str, printed: float) -> None:
     assert item.endswith(": Km") and (value, action) == (printed, "withheld")
 
 
+def test_an_effect_on_km_acts_on_km_where_a_file_switches_it_on(tmp_path: Path) -> None:
+    """No shipped effect on Km is on; one that is multiplies KM and leaves VM."""
+    path = tmp_path / "phenytoin.toml"
+    text = (drug_folder() / "phenytoin.toml").read_text(encoding="utf-8")
+    head, rows, tail = text.partition('gene = "CYP2C19"')
+    assert "on = false" in tail
+    path.write_text(head + (rows + tail).replace("on = false", "on = true"), encoding="utf-8")
+    changed, ways = load_drug(path), {"phenytoin iv": ("phenytoin", "iv")}
+    effects = changed.effects_for(adult(genotype={"CYP2C19": "PM"}).genotypes["CYP2C19"])
+    (effect,) = (row for row in effects if row.target == "Km")
+    found = individual(changed, adult(genotype={"CYP2C19": "PM"}), ways, {}, "established").parameters
+    assert effect.multiplier == 1.54  # Mamiya 1998
+    assert_allclose(found["KM"], 5.7 * 1.54, rtol=1e-12)
+    assert found["VM"] == person("phenytoin").parameters["VM"]
+
+
 @pytest.mark.parametrize(("genotype", "m"), [("*1/*1", 1.0), ("*1/*2", 0.79), ("*2/*2", 0.58), ("PM", 0.58)])
 def test_ugt2b15_acts_on_lorazepam_clearance(genotype: str, m: float) -> None:
     who = adult(genotype={"UGT2B15": genotype})
@@ -381,6 +398,15 @@ def test_extrapolated_temperature_is_a_warning() -> None:
     assert not any("temperature" in text for text in person("midazolam", adult(temperature_C=36.0)).warnings)
 
 
+def test_a_covariate_effect_that_is_off_is_listed_and_not_applied() -> None:
+    """Severe neurotrauma: fitted Vmax 9.3 against 7.3 mg/kg/d expected, one cohort; seen, not switched on."""
+    found = person("phenytoin", adult(head_injury=1))
+    assert found.parameters == person("phenytoin").parameters
+    ((_, value, action, _),) = lines(found, "head injury")
+    assert action == "withheld"
+    assert_allclose(value, 9.3 / 7.3, rtol=1e-12)
+
+
 def test_a_covariate_of_the_model_is_not_counted_twice() -> None:
     child = {"age_y": 5, "weight_kg": 20, "height_cm": 110}
     named = {"midazolam": "midazolam_vet2016_picu"}
@@ -466,3 +492,21 @@ def test_every_effect_carries_its_evidence() -> None:
             assert row.source, row
         if isinstance(row.value, float):
             assert math.isfinite(row.value), row
+
+
+@pytest.mark.parametrize("peep", [15.0, 20.0])
+def test_a_linear_term_below_zero_is_clipped_and_listed(peep):
+    found = person("lorazepam", adult(peep_cmH2O=peep), models={"lorazepam": "lorazepam_swart2004_icu"})
+    assert found.parameters["CL"] == 0.0
+    assert any("was put there" in text for text in found.warnings)
+
+
+def test_albumin_of_a_binding_rule_is_listed_when_it_is_not_given():
+    ((_, value, action, _),) = lines(person("phenytoin", models={"binding": "hennig"}), "albumin_g_L")
+    assert (value, action) == (35.0, "default")
+
+
+def test_a_binding_rule_that_the_model_overrides_is_said():
+    child = pkpd.Patient(age_y=8, weight_kg=35, height_cm=130, albumin_g_L=25.0)
+    found = person("phenytoin", child, models={"phenytoin": "phenytoin_hennig2015_picu", "binding": "sheiner-tozer"})
+    assert lines(found, "phenytoin fu"), "neither the fu that is used nor the rule that is ignored is listed"

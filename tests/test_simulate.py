@@ -73,6 +73,26 @@ def test_metabolites_and_effect_sites_have_their_own_names() -> None:
     assert {"hydroxymidazolam_cmax_mg_L", "hydroxymidazolam_auc_mg_h_L"} <= set(found.metrics().columns)
 
 
+def test_the_list_of_assumptions() -> None:
+    table = pkpd.simulate("lorazepam 4 mg iv", pkpd.Patient(weight_kg=80, CYP3A4="PM"), until="1 h").assumptions
+    assert table.columns.tolist() == "id item value unit action status grade source reason".split()
+    assert set(table["action"]) <= {"applied", "withheld", "default", "imputed"}
+    rows = table.set_index("item")
+    for item, value in (("age_y", 35.0), ("height_cm", 170.0), ("sex", "M")):
+        assert (rows["value"][item], rows["action"][item]) == (value, "default")
+    assert "weight_kg" not in rows.index
+    assert rows["value"]["lorazepam model"] == "lorazepam_adult_healthy_1983"
+    assert (rows["action"]["UGT2B15 on lorazepam"], rows["value"]["UGT2B15 on lorazepam"]) == ("default", 1.0)
+    assert "no effect expected" in rows["reason"]["CYP3A4 PM on lorazepam"]
+
+
+def test_every_result_says_what_it_is_for() -> None:
+    found = pkpd.simulate("lorazepam 4 mg iv", crowd(2), until="1 h", every="1 h")
+    assert "Research" in found.provenance["use"]
+    assert found.provenance["pkpd"] == pkpd.__version__ and found.provenance["seeds"] == [3]
+    assert found.provenance["library"] == {"lorazepam": load_drug("lorazepam").sha256}
+
+
 def test_without_a_seizure_there_is_no_receptor_layer() -> None:
     columns = pkpd.simulate(SEQUENCE, adult(), until="2 h").to_frame().columns
     assert not {"seizure_activity", "gaba_a_surface", "stage", "bis", "pgp_fold"} & set(columns)
@@ -197,6 +217,16 @@ def test_metrics_agree_with_a_dense_grid_and_do_not_depend_on_it(regimen: str) -
         assert abs(exact["tmax_h"] - time[level.argmax()]) < 0.01
         # trapezoids miss half a step at each bolus
         assert_allclose(exact["auc_mg_h_L"], np.trapezoid(level, time), rtol=2e-3)
+
+
+def test_absorption_waits_for_its_lag() -> None:
+    """Lorazepam by mouth: F 0.93, 1.5 1/h, lag 0.27 h."""
+    found = pkpd.simulate("lorazepam 2 mg po at 1 h", adult(), until="9 h", every="6 min")
+    level, swallowed = only_level(found, "lorazepam_plasma_mg_L"), Dose(0.0, 2.0 * 0.93, 1.5)
+    assert not level[found.time_h <= 1.27].any()
+    for index in (13, 20, 40, 90):
+        expected = concentration(LORAZEPAM, swallowed, found.time_h[index] - 1.27)
+        assert_allclose(level[index], expected, rtol=1e-9, err_msg=f"{found.time_h[index]} h")
 
 
 def test_cmin_is_the_lowest_level_after_the_first_peak() -> None:
@@ -430,6 +460,13 @@ def test_a_subject_is_bitwise_the_same_in_a_batch_of_any_size(n: int) -> None:
         assert_array_equal(values, many.outputs[name][:n], err_msg=name)
     for name, values in few.metric_values.items():
         assert_array_equal(values, many.metric_values[name][:n], err_msg=name)
+
+
+def test_a_subject_is_the_same_among_a_thousand() -> None:
+    """Beyond the sizes at which work is split among threads."""
+    many, few = (pkpd.simulate(SEQUENCE, crowd(n), until="6 h", times=[0.7, 6.0]) for n in (1000, 3))
+    for name, values in {**few.outputs, **few.metric_values}.items():
+        assert_array_equal(values, {**many.outputs, **many.metric_values}[name][:3], err_msg=name)
 
 
 def scenario(regimen: str, patients: object = None, until_h: float = 6.0, **options: object) -> Scenario:

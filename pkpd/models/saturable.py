@@ -88,7 +88,8 @@ def solve_saturable_outputs(
 
     Notes
     -----
-    With A the amount in the centre, dA/dt = (linear part) - vm A / (km_amount + A).
+    With A the amount in the centre, dA/dt = (linear part) - vm A / (km_amount + A). What the block feeds shares its
+    steps, so a change there (a P-gp fold, say) moves the amount in the centre by up to 1e-11 relative.
     """
     n_out, n_problems = len(states), len(problems.theta_row)
     place = np.concatenate(([0], np.cumsum(problems.time_stop - problems.time_start))).astype(np.int64)

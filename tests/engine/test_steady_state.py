@@ -46,9 +46,9 @@ def solved(state, kind, value, interval, duration, phase):
     """The same as a steady state at time 0, and the ends of the infusions that still run."""
     rows = [(0.0, kind, state, value, interval, duration, phase)]
     ends = [duration - phase - interval * j for j in range(int(duration / interval) + 2)]
-    for end in sorted(end for end in ends if end > 0.0 and duration > 0.0):
-        rows += [(0.0, RATE, state, value)]
-    return rows + [(end, RATE, state, -value) for end in sorted(ends) if end > 0.0 and duration > 0.0]
+    running = sorted(end for end in ends if end > 0.0 and duration > 0.0)
+    rows += [(0.0, RATE, state, value)] * len(running)
+    return rows + [(end, RATE, state, -value) for end in running]
 
 
 TIMES = np.array([0.0, 0.1, 1.0, 3.0, 7.0, 24.0])
