@@ -11,6 +11,7 @@ import os
 import sys
 import tempfile
 import warnings
+import zlib
 from pathlib import Path
 
 from pkpd.errors import PkpdWarning
@@ -81,6 +82,18 @@ def is_owned_by_me(folder: Path) -> bool:
     return not hasattr(os, "getuid") or folder.stat().st_uid == os.getuid()
 
 
+def _fingerprint() -> str:
+    """A name for the state of the compiled sources.
+
+    numba looks only at the file of the function it loads, not at the files of those that were compiled into it; a
+    folder of its own for each state of the sources keeps an edited kernel from being mixed with an older one.
+    """
+    here = Path(__file__).parent
+    sources = sorted([*here.glob("engine/*.py"), *here.glob("models/*.py")])
+    state = "".join(f"{path.name}{(stat := path.stat()).st_mtime_ns}{stat.st_size}" for path in sources)
+    return f"{zlib.crc32(state.encode()):08x}"
+
+
 def prepare() -> Path:
     """Point numba's cache at the right folder; call it before numba is imported.
 
@@ -94,7 +107,7 @@ def prepare() -> Path:
     """
     if os.environ.get("NUMBA_CACHE_DIR") and not os.environ.get("PKPD_CACHE_DIR"):
         return Path(os.environ["NUMBA_CACHE_DIR"])
-    folder = cache_folder()
+    folder = cache_folder() / _fingerprint()
     os.environ["NUMBA_CACHE_DIR"] = str(folder)
     if "numba" in sys.modules:
         # Somebody imported numba first: its settings object is the only place it still looks at.

@@ -20,16 +20,16 @@ def clean(monkeypatch, tmp_path):
 
 
 def test_stated_folder_is_made_and_used(clean, monkeypatch):
-    monkeypatch.setenv("PKPD_CACHE_DIR", str(clean / "mine" / "deep"))
-    assert compile_cache.prepare() == clean / "mine" / "deep"
-    assert os.environ["NUMBA_CACHE_DIR"] == str(clean / "mine" / "deep")
+    monkeypatch.setenv("PKPD_CACHE_DIR", str(clean / "mine" / "deep" / compile_cache._fingerprint()))
+    assert compile_cache.prepare() == clean / "mine" / "deep" / compile_cache._fingerprint()
+    assert os.environ["NUMBA_CACHE_DIR"] == str(clean / "mine" / "deep" / compile_cache._fingerprint())
 
 
 def test_user_folder_comes_next(clean, monkeypatch):
-    assert compile_cache.prepare() == clean / ".cache" / "pkpd"
+    assert compile_cache.prepare() == clean / ".cache" / "pkpd" / compile_cache._fingerprint()
     monkeypatch.delenv("NUMBA_CACHE_DIR")
     monkeypatch.setenv("XDG_CACHE_HOME", str(clean / "xdg"))
-    assert compile_cache.prepare() == clean / "xdg" / "pkpd"
+    assert compile_cache.prepare() == clean / "xdg" / "pkpd" / compile_cache._fingerprint()
 
 
 def test_temporary_folder_is_the_last(clean, monkeypatch):
@@ -43,7 +43,7 @@ def test_stated_folder_that_cannot_be_written_is_a_warning(clean, monkeypatch):
     (clean / "file").write_text("")
     monkeypatch.setenv("PKPD_CACHE_DIR", str(clean / "file" / "below"))
     with pytest.warns(PkpdWarning, match="PKPD_CACHE_DIR: '.*below' cannot be written.*Set it to a folder"):
-        assert compile_cache.prepare() == clean / ".cache" / "pkpd"
+        assert compile_cache.prepare() == clean / ".cache" / "pkpd" / compile_cache._fingerprint()
 
 
 def test_a_folder_that_the_user_gave_to_numba_is_kept(clean, monkeypatch):

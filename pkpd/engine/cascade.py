@@ -64,9 +64,15 @@ class Modes(NamedTuple):
     """Mode coordinates of every parameter set: ``w' = -rate w + coupling w + input``; n = number of states.
 
     Where rate constants of connected blocks differ, the modes are the eigenvectors of the whole system and `coupling`
-    is zero. Where they nearly coincide, they are the modes of the single blocks and `coupling` carries the feeds.
+    is zero. Where they nearly coincide, they are the modes of the single blocks and `coupling` carries the feeds. The
+    layout and theta, from which they come, stand before them.
     """
 
+    offset: IntArray
+    theta_offset: IntArray
+    source: IntArray
+    target: IntArray
+    theta: FloatArray
     rate: FloatArray  # (n_sets, n) rate constants, 1/h
     into: FloatArray  # (n_sets, n, n): row s holds what 1 mg in state s adds to each mode
     out_of: FloatArray  # (n_sets, n, n): row s holds what 1 of each mode adds to state s, mg
@@ -99,7 +105,10 @@ def decompose(shape: Layout, theta: FloatArray, threads: int | None = None) -> M
         Rate constants as `Structure` describes; none negative.
     """
     n_sets, n = theta.shape[0], int(shape.offset[-1])
+    theta = np.ascontiguousarray(theta)
     modes = Modes(
+        *shape,
+        theta,
         np.empty((n_sets, n)),
         np.zeros((n_sets, n, n)),
         np.zeros((n_sets, n, n)),
@@ -107,8 +116,7 @@ def decompose(shape: Layout, theta: FloatArray, threads: int | None = None) -> M
         np.empty(n_sets),
         np.empty(n_sets, dtype=np.bool_),
     )
-    theta = np.ascontiguousarray(theta)
-    in_chunks(n_sets, lambda lo, hi: _decompose_range(lo, hi, *shape, theta, *modes), threads)
+    in_chunks(n_sets, lambda lo, hi: _decompose_range(lo, hi, *modes), threads)
     return modes
 
 

@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pkpd.engine.cascade import Structure, decompose, layout
-from pkpd.engine.sampling import even_step, sample
+from pkpd.engine.even_grid import even_step
+from pkpd.engine.sampling import sample
 from pkpd.engine.trajectory import (
     BOLUS,
     PARAMETERS,

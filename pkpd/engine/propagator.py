@@ -1,9 +1,9 @@
-"""Exact propagation of the mode system by the exponential of its triangular matrix, and its steady states.
+"""Exponentials of matrices, where sums of exponentials would lose digits, and steady states.
 
-This is the path that never loses digits: it serves where rate constants coincide, where an infusion is short against
-the slowest mode, and for every steady state. The matrix is augmented by a constant (row 0) that carries the
-zero-order input, so equal rate constants need no case of their own. Off its diagonal it has no negative entry, and
-squaring with the diagonal set to its exact value keeps a small relative error in every entry.
+Two matrices serve. That of the modes is lower triangular: equal rate constants need no case of their own, and squaring
+with the diagonal set to its exact value holds at any length; it serves rows whose rate constants coincide, and every
+steady state. That of the plain amounts serves amounts that are small against the modes they are made of, such as those
+early after a dose. Both are augmented by a constant (row 0) that carries the zero-order input.
 """
 
 from __future__ import annotations
@@ -17,7 +17,9 @@ compile_cache.prepare()
 
 from numba import njit  # noqa: E402  (the cache folder must be known before numba loads)
 
-__all__ = ["exponential", "propagate", "steady_state", "system_matrix"]
+from pkpd.engine.double_double import exponential_of_pairs  # noqa: E402
+
+__all__ = ["amounts_after", "exponential", "plain_matrix", "propagate", "steady_state", "system_matrix"]
 
 FloatArray = NDArray[np.float64]
 TAYLOR_TERMS = 15  # with a norm of at most 0.5 the first omitted term is below 1e-17
@@ -90,6 +92,48 @@ def propagate(step, z):
         for m in range(k + 1):
             total += step[k + 1, m + 1] * z[m]
         z[k] = total
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _lose(matrix, rest, i, k) -> None:
+    """Take a rate constant from a diagonal entry, keeping what rounding drops."""
+    before = matrix[i, i]
+    matrix[i, i] = before - k
+    rest[i, i] += (before - matrix[i, i]) - k
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def plain_matrix(offset, theta_offset, source, target, theta, input_rate):
+    """Return the augmented matrix of the amounts for one row of theta, and what rounding took from its diagonal.
+
+    Each has shape (n + 1, n + 1); row and column 0 carry the constant input.
+    """
+    n = offset[-1]
+    matrix, rest = np.zeros((n + 1, n + 1)), np.zeros((n + 1, n + 1))
+    for s in range(n):
+        matrix[s + 1, 0] = input_rate[s]
+    for b in range(offset.size - 1):
+        centre, column = offset[b] + 1, theta_offset[b]
+        _lose(matrix, rest, centre, theta[column])
+        for i in range(1, offset[b + 1] - offset[b]):
+            k_to, k_from = theta[column + 2 * i - 1], theta[column + 2 * i]
+            _lose(matrix, rest, centre, k_to)
+            _lose(matrix, rest, centre + i, k_from)
+            matrix[centre + i, centre] += k_to
+            matrix[centre, centre + i] += k_from
+    for e in range(source.size):
+        matrix[offset[target[e]] + 1, offset[source[e]] + 1] += theta[theta_offset[-1] + e]
+    return matrix, rest
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def amounts_after(matrix, rest, x, t, result) -> None:
+    """Fill `result` with the amounts `t` hours after `x`, every one to nearly all its digits."""
+    step = exponential_of_pairs(matrix, rest, t)
+    for s in range(x.size):
+        result[s] = step[s + 1, 0]
+        for j in range(x.size):
+            result[s] += step[s + 1, j + 1] * x[j]
 
 
 @njit(cache=True, nogil=True, error_model="numpy")

@@ -1,7 +1,8 @@
 """Values of a trajectory at any times.
 
 On an even grid the exponentials advance by constant factors, many grid points at a time; elsewhere the factors of a
-repeated spacing are used again; where exponentials would lose digits the modes are propagated instead.
+repeated spacing are used again; where rate constants coincide the modes are propagated. A value that is small against
+the terms that make it (early after a dose, as a rule) is taken from the plain exponential of the amounts.
 """
 
 from __future__ import annotations
@@ -16,25 +17,21 @@ compile_cache.prepare()
 from numba import njit  # noqa: E402  (the cache folder must be known before numba loads)
 
 from pkpd.engine.cascade import Modes  # noqa: E402
+from pkpd.engine.even_grid import LANES, even_step, fill_powers, sample_even  # noqa: E402
 from pkpd.engine.parallel import in_chunks  # noqa: E402
-from pkpd.engine.propagator import exponential, propagate, system_matrix  # noqa: E402
-from pkpd.engine.trajectory import Problems, Trajectory, needs_propagator  # noqa: E402
+from pkpd.engine.propagator import (  # noqa: E402
+    amounts_after,
+    exponential,
+    plain_matrix,
+    propagate,
+    system_matrix,
+)
+from pkpd.engine.trajectory import SMALL, Problems, Trajectory, input_of_modes  # noqa: E402
 
-__all__ = ["even_step", "exponentials", "sample"]
+__all__ = ["exponentials", "sample"]
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
-LANES = 64  # grid points that share one set of powers
-
-
-def even_step(times: FloatArray) -> float:
-    """Return the spacing of evenly spaced `times` (rounding of each allowed for), else 0."""
-    if len(times) < 8:
-        return 0.0
-    step = (times[-1] - times[0]) / (len(times) - 1)
-    slack = 4e-15 * max(abs(times[0]), abs(times[-1]))
-    even = step > 0 and bool(np.all(np.abs(times[0] + step * np.arange(len(times)) - times) <= slack))
-    return float(step) if even else 0.0
 
 
 def sample(
@@ -72,58 +69,14 @@ def sample(
     return out
 
 
-@njit(inline="always", error_model="numpy")
-def _write_four(out, o, at, width, onto, constant, a0, a1, a2, a3, i0, i1, i2, i3, power, size) -> None:
-    """Write a constant and four exponentials on a run of even times; what only rounding leaves is zero."""
-    low, high = -1e-12 * size, 1e-15 * size
-    first, r0, r1, r2, r3 = np.uintp(at), np.uintp(i0), np.uintp(i1), np.uintp(i2), np.uintp(i3)
-    for i in range(width):
-        j = np.uintp(i)  # unsigned: no test for counting from the end, so the loop runs in vector registers
-        value = constant + a0 * power[r0, j] + a1 * power[r1, j] + a2 * power[r2, j] + a3 * power[r3, j]
-        if onto:
-            value += out[o, first + j]
-        out[o, first + j] = value if (value >= high) | (value <= low) else 0.0
-
-
 @njit(cache=True, nogil=True, error_model="numpy")
-def _sample_even(y, constant, fade, power, place, count, amplitude, index, out) -> None:
-    """Write `count` evenly spaced values of each output; `fade` belongs to the first of them."""
-    n = fade.size
-    done = 0
-    while done < count:
-        width = min(LANES, count - done)
-        for o in range(y.shape[0]):
-            used, size = 0, abs(constant[o])
-            for m in range(n):
-                a = y[o, m] * fade[m]
-                if abs(a) > 1e-290:  # below, denormal numbers would only cost time
-                    amplitude[used], index[used] = a, m
-                    size += abs(a)
-                    used += 1
-            for i in range(used, used + 4):
-                amplitude[i], index[i] = 0.0, 0
-            for i in range(0, max(used, 1), 4):
-                _write_four(
-                    out, o, place + done, width, i > 0, constant[o] if i == 0 else 0.0,
-                    amplitude[i], amplitude[i + 1], amplitude[i + 2], amplitude[i + 3],
-                    index[i], index[i + 1], index[i + 2], index[i + 3], power,
-                    size if i + 4 >= used else 0.0,
-                )  # fmt: skip
-        for m in range(n):
-            fade[m] *= power[m, LANES]
-        done += width
+def _sample_uneven(y, constant, rate, t0, times, first, count, place, fade, factor, out):
+    """Write values at any increasing times; the factors of a repeated spacing are used again.
 
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def _clean(value, size):
-    return 0.0 if -1e-12 * size < value < 1e-15 * size else value
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def _sample_uneven(y, constant, rate, t0, times, first, count, place, fade, factor, out) -> None:
-    """Write values at any increasing times; the factors of a repeated spacing are used again."""
+    Returns whether a value may have lost digits.
+    """
     n = rate.size
-    previous, spacing = t0, -1.0
+    previous, spacing, lost = t0, -1.0, False
     fade[:] = 1.0
     for j in range(count):
         t = times[first + j]
@@ -142,13 +95,15 @@ def _sample_uneven(y, constant, rate, t0, times, first, count, place, fade, fact
                 a = y[o, m] * fade[m]
                 value += a
                 size += abs(a)
-            out[o, place + j] = _clean(value, size)
+            out[o, place + j] = value
+            lost = lost or (size > 0.0 and value < SMALL * size)
+    return lost
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _sample_propagated(out_of, matrix, w, states, factors, t0, times, first, count, place, out) -> None:
-    """Write values on a segment whose exponentials would lose digits."""
-    previous, spacing = t0, -1.0
+def _sample_propagated(out_of, matrix, w, states, factors, t0, times, first, count, place, out):
+    """Write values on a segment whose modes coincide; return whether one may have lost digits."""
+    previous, spacing, lost = t0, -1.0, False
     step = matrix
     for j in range(count):
         gap = times[first + j] - previous
@@ -164,7 +119,37 @@ def _sample_propagated(out_of, matrix, w, states, factors, t0, times, first, cou
                 part = out_of[states[o], m] * w[m]
                 value += part
                 size += abs(part)
-            out[o, place + j] = _clean(value, size) * factors[o]
+            out[o, place + j] = value * factors[o]
+            lost = lost or (size > 0.0 and value < SMALL * size)
+    return lost
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _refine(
+    o, at, count, where, separated, rate, out_of, coupling, w, forcing, matrix, rest, x, states, factors, t0, times,
+    out,
+) -> None:  # fmt: skip
+    """Take the values of a run that lost digits from the plain exponential; what rounding leaves below zero is zero."""
+    amounts, now = np.empty(x.size), np.empty(w.size)
+    for j in range(count):
+        tau = times[at + j] - t0
+        now[:] = w
+        if separated:
+            for m in range(w.size):
+                now[m] = w[m] * np.exp(-rate[m] * tau)
+                if forcing[m] != 0.0:
+                    now[m] -= forcing[m] * (np.expm1(-rate[m] * tau) / rate[m] if rate[m] > 0.0 else -tau)
+        else:
+            propagate(exponential(system_matrix(rate, coupling, forcing), tau), now)
+        value, size = 0.0, 0.0
+        for m in range(w.size):
+            part = out_of[states[o], m] * now[m]
+            value += part
+            size += abs(part)
+        if value < SMALL * size:
+            amounts_after(matrix, rest, x, tau, amounts)
+            value = amounts[states[o]]
+        out[o, where + j] = value * factors[o]
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -174,18 +159,11 @@ def exponentials(rate, out_of, states, factors, w, forcing, y, constant) -> None
         constant[o] = 0.0
         for m in range(rate.size):
             share = out_of[states[o], m] * factors[o]
-            level = forcing[m] / rate[m] if forcing[m] != 0.0 else 0.0
+            level = 0.0
+            if forcing[m] != 0.0:
+                level = forcing[m] / rate[m] if rate[m] > 0.0 else np.inf
             y[o, m] = share * (w[m] - level)
             constant[o] += share * level
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def _fill_powers(rate, step, power) -> None:
-    for m in range(rate.size):
-        power[m, 0] = 1.0
-        factor = np.exp(-rate[m] * step)
-        for j in range(1, LANES + 1):
-            power[m, j] = power[m, j - 1] * factor
 
 
 @njit(inline="always", error_model="numpy")
@@ -207,15 +185,49 @@ def _run_end(begin, begin_order, times, orders, at, stop, step):
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
+def _sample_segment(
+    offset, theta_offset, source, target, theta, rate, out_of, coupling, separated, w, forcing, x, input_rate,
+    t0, at, end, where, times, states, factors, even, power, y, constant, fade, factor, amplitude, index, doubtful, out,
+) -> None:  # fmt: skip
+    """Write the outputs of one segment, and those again that lost digits."""
+    n_doubtful, count = 0, end - at
+    if not separated:
+        matrix = system_matrix(rate, coupling, forcing)
+        lost = _sample_propagated(out_of, matrix, w.copy(), states, factors, t0, times, at, count, where, out)
+    else:
+        exponentials(rate, out_of, states, factors, w, forcing, y, constant)
+        lost = not np.isfinite(constant.sum())  # a mode without an outlet grows under input: no constant to go to
+        if lost:
+            out[:, where : where + count] = 0.0
+        elif even and count >= 4:
+            for m in range(rate.size):
+                fade[m] = np.exp(-rate[m] * (times[at] - t0))
+            n_doubtful = sample_even(y, constant, fade, power, where, count, amplitude, index, doubtful, 0, out)
+        else:
+            lost = _sample_uneven(y, constant, rate, t0, times, at, count, where, fade, factor, out)
+    if n_doubtful > doubtful.shape[0]:
+        lost = True
+    if not lost and n_doubtful == 0:
+        return
+    matrix, rest = plain_matrix(offset, theta_offset, source, target, theta, input_rate)
+    for i in range(states.size if lost else n_doubtful):
+        o, first, width = (i, 0, count) if lost else (doubtful[i, 0], doubtful[i, 1], doubtful[i, 2])
+        _refine(
+            o, at + first, width, where + first, separated, rate, out_of, coupling, w, forcing, matrix, rest, x, states,
+            factors, t0, times, out,
+        )  # fmt: skip
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
 def _sample_range(
-    lo, hi, rate, into, out_of, coupling, slowest, separated,
-    first, count, s_time, s_order, s_row, s_w, s_forcing,
+    lo, hi, offset, theta_offset, source, target, theta, rate, into, out_of, coupling, slowest, separated,
+    first, count, s_time, s_order, s_row, s_amount, s_input,
     time_start, time_stop, place, times, orders, states, factors, step, out,
 ) -> None:  # fmt: skip
     n, ordered = rate.shape[1], orders.size > 0
-    y, constant = np.zeros((states.size, n)), np.zeros(states.size)
+    y, constant, w, forcing = np.zeros((states.size, n)), np.zeros(states.size), np.zeros(n), np.zeros(n)
     fade, factor, power = np.zeros(n), np.zeros(n), np.ones((n, LANES + 1))
-    amplitude, index = np.zeros(n + 4), np.zeros(n + 4, dtype=np.int64)
+    amplitude, index, doubtful = np.zeros(n + 4), np.zeros(n + 4, np.int64), np.zeros((64, 3), np.int64)
     power_row = -1
     for p in range(lo, hi):
         seg, last = first[p], first[p] + count[p] - 1
@@ -230,20 +242,15 @@ def _sample_range(
             where, row, t0 = place[p] + at - time_start[p], s_row[seg], s_time[seg]
             if t0 == -np.inf:
                 out[:, where : where + end - at] = 0.0
-            elif needs_propagator(separated[row], slowest[row], s_forcing[seg], times[end - 1] - t0):
-                matrix = system_matrix(rate[row], coupling[row], s_forcing[seg])
-                _sample_propagated(
-                    out_of[row], matrix, s_w[seg].copy(), states, factors[row], t0, times, at, end - at, where, out
-                )
             else:
-                exponentials(rate[row], out_of[row], states, factors[row], s_w[seg], s_forcing[seg], y, constant)
-                if step > 0.0 and end - at >= 4:
-                    if power_row != row:
-                        power_row = row
-                        _fill_powers(rate[row], step, power)
-                    for m in range(n):
-                        fade[m] = np.exp(-rate[row, m] * (times[at] - t0))
-                    _sample_even(y, constant, fade, power, where, end - at, amplitude, index, out)
-                else:
-                    _sample_uneven(y, constant, rate[row], t0, times, at, end - at, where, fade, factor, out)
+                if step > 0.0 and power_row != row:
+                    power_row = row
+                    fill_powers(rate[row], step, power)
+                input_of_modes(s_amount[seg], into[row], w)
+                input_of_modes(s_input[seg], into[row], forcing)
+                _sample_segment(
+                    offset, theta_offset, source, target, theta[row], rate[row], out_of[row], coupling[row],
+                    separated[row], w, forcing, s_amount[seg], s_input[seg], t0, at, end, where, times, states,
+                    factors[row], step > 0.0, power, y, constant, fade, factor, amplitude, index, doubtful, out,
+                )  # fmt: skip
             at = end

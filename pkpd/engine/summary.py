@@ -19,7 +19,7 @@ from pkpd.engine.cascade import Modes  # noqa: E402
 from pkpd.engine.parallel import in_chunks  # noqa: E402
 from pkpd.engine.propagator import exponential, propagate, system_matrix  # noqa: E402
 from pkpd.engine.sampling import exponentials  # noqa: E402
-from pkpd.engine.trajectory import Trajectory, needs_propagator  # noqa: E402
+from pkpd.engine.trajectory import Trajectory, input_of_modes  # noqa: E402
 
 __all__ = ["AUC", "CMAX", "CMIN", "IN_RANGE", "N_VALUES", "PHASE", "TMAX", "fold_piece", "summarise"]
 
@@ -31,6 +31,7 @@ N_VALUES = 6
 #: Interior points of a segment, as fractions of its length, between which a derivative is taken to have one zero.
 FRACTIONS = np.concatenate(([0.0], np.geomspace(1e-5, 0.5, 20), np.linspace(0.55, 1.0, 10)))
 BISECTIONS = 60
+ROUNDING = 1e-12  # of the terms that make a value
 
 
 def summarise(
@@ -91,7 +92,7 @@ def fold_piece(t0, v0, t1, v1, result) -> None:
 @njit(cache=True, nogil=True, error_model="numpy")
 def _at(tau, exact, rate, share, constant, out_row, factor, matrix, start, w):
     """Return value and derivative of one output, `tau` hours into a segment."""
-    value, slope = 0.0, 0.0
+    value, slope, size, steep = 0.0, 0.0, abs(constant), 0.0
     if exact:
         w[:] = start
         propagate(exponential(matrix, tau), w)
@@ -101,13 +102,18 @@ def _at(tau, exact, rate, share, constant, out_row, factor, matrix, start, w):
                 change += matrix[m + 1, j + 1] * w[j]
             value += out_row[m] * w[m] * factor
             slope += out_row[m] * change * factor
-        return value, slope
-    value = constant
-    for m in range(rate.size):
-        term = share[m] * np.exp(-rate[m] * tau)
-        value += term
-        slope -= rate[m] * term
-    return value, slope
+            size += abs(out_row[m] * w[m] * factor)
+            steep += abs(out_row[m] * change * factor)
+    else:
+        value = constant
+        for m in range(rate.size):
+            term = share[m] * np.exp(-rate[m] * tau)
+            value += term
+            slope -= rate[m] * term
+            size += abs(term)
+            steep += abs(rate[m] * term)
+    # what cancels to rounding is nothing: neither a trough nor a turn
+    return value if value > ROUNDING * size else 0.0, slope if abs(slope) > ROUNDING * steep else 0.0
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -201,12 +207,13 @@ def _segment(t0, length, low, high, fractions, exact, rate, share, constant, out
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def _summarise_range(
-    lo, hi, rate, into, out_of, coupling, slowest, separated,
-    first, count, s_time, s_order, s_row, s_w, s_forcing,
+    lo, hi, offset, theta_offset, source, target, theta, rate, into, out_of, coupling, slowest, separated,
+    first, count, s_time, s_order, s_row, s_amount, s_input,
     until, states, factors, low, high, fractions, out,
 ) -> None:  # fmt: skip
     n = rate.shape[1]
     y, constant, w = np.zeros((states.size, n)), np.zeros(states.size), np.zeros(n)
+    start, forcing = np.zeros(n), np.zeros(n)
     no_matrix = np.zeros((n + 1, n + 1))
     for p in range(lo, hi):
         last = first[p] + count[p] - 1
@@ -215,14 +222,16 @@ def _summarise_range(
             end = until[p] if seg == last else min(until[p], s_time[seg + 1])
             if t0 > until[p] or (end <= t0 and seg != last):
                 continue
-            exact = needs_propagator(separated[row], slowest[row], s_forcing[seg], end - t0)
+            input_of_modes(s_amount[seg], into[row], start)
+            input_of_modes(s_input[seg], into[row], forcing)
+            exact = not separated[row] or (slowest[row] * (end - t0) < 1e-5 and np.any(forcing != 0.0))
             matrix = no_matrix
             if exact:
-                matrix = system_matrix(rate[row], coupling[row], s_forcing[seg])
+                matrix = system_matrix(rate[row], coupling[row], forcing)
             else:
-                exponentials(rate[row], out_of[row], states, factors[row], s_w[seg], s_forcing[seg], y, constant)
+                exponentials(rate[row], out_of[row], states, factors[row], start, forcing, y, constant)
             for o in range(states.size):
                 _segment(
                     t0, end - t0, low[o], high[o], fractions, exact, rate[row], y[o], constant[o],
-                    out_of[row, states[o]], factors[row, o], matrix, s_w[seg], w, out[p, o],
+                    out_of[row, states[o]], factors[row, o], matrix, start, w, out[p, o],
                 )  # fmt: skip

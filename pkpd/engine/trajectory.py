@@ -1,7 +1,8 @@
 """From dosing actions to an exact piecewise solution: one segment from each change to the next.
 
-A segment holds the modes at its start and the constant input during it; that determines the solution until the next
-segment, whatever is asked of it later (a grid, a peak, an area). Nothing is stepped through.
+A segment holds the amounts at its start and the constant input during it; that determines the solution until the next
+segment, whatever is asked of it later (a grid, a peak, an area). Nothing is stepped through. An amount that is small
+against the modes that make it up is taken from the plain exponential instead, so that no digits are lost.
 """
 
 from __future__ import annotations
@@ -19,27 +20,37 @@ from numba import njit  # noqa: E402  (the cache folder must be known before num
 
 from pkpd.engine.cascade import Modes  # noqa: E402
 from pkpd.engine.parallel import in_chunks  # noqa: E402
-from pkpd.engine.propagator import exponential, propagate, steady_state, system_matrix  # noqa: E402
+from pkpd.engine.propagator import (  # noqa: E402
+    amounts_after,
+    exponential,
+    plain_matrix,
+    propagate,
+    steady_state,
+    system_matrix,
+)
 from pkpd.errors import SolverError  # noqa: E402
 
 __all__ = [
     "BOLUS",
     "PARAMETERS",
     "RATE",
+    "SMALL",
     "STEADY_ADD",
     "STEADY_SET",
     "Actions",
     "Problems",
     "Trajectory",
     "advance",
+    "amounts_of_modes",
     "change_parameters",
     "change_rate",
     "input_of_modes",
-    "needs_propagator",
     "trace",
 ]
 
 BOLUS, RATE, PARAMETERS, STEADY_SET, STEADY_ADD = range(5)
+#: Below this share of the terms that make it, a value has lost too many digits (error about 1e-16 over it).
+SMALL = 1e-6
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 
@@ -81,8 +92,8 @@ class Trajectory(NamedTuple):
     time: FloatArray  # (n_segments,) start, h; the first of a problem starts at -inf, empty
     order: IntArray
     row: IntArray  # parameter set
-    w: FloatArray  # (n_segments, n_states) modes at the start
-    forcing: FloatArray  # (n_segments, n_states) constant input into each mode
+    amount: FloatArray  # (n_segments, n_states) at the start, mg
+    input_rate: FloatArray  # (n_segments, n_states) constant input, mg/h
 
 
 def trace(modes: Modes, actions: Actions, problems: Problems, threads: int | None = None) -> Trajectory:
@@ -117,12 +128,6 @@ def trace(modes: Modes, actions: Actions, problems: Problems, threads: int | Non
 
 
 @njit(inline="always", error_model="numpy")
-def needs_propagator(separated, slowest, forcing, length):
-    """Whether sums of exponentials would lose digits on a segment of this length."""
-    return not separated or (slowest * length < 1e-5 and np.any(forcing != 0.0))
-
-
-@njit(inline="always", error_model="numpy")
 def advance(rate, coupling, separated, w, forcing, length) -> None:
     """Move the modes `w` on by `length` hours under constant input."""
     if separated:
@@ -154,14 +159,16 @@ def change_parameters(out_of, into, w) -> None:
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _put_steady_state(kind, value, into, rate, coupling, interval, duration, phase, w) -> bool:
+def _put_steady_state(kind, value, into, out_of, rate, coupling, interval, duration, phase, x) -> bool:
     """Set or add the steady state of a repeated dose whose modes per mg are `into`; False if there is none."""
     found = into * value
     if not steady_state(system_matrix(rate, coupling, found), rate, interval, duration, phase, found):
         return False
-    if kind == STEADY_SET:
-        w[:] = 0.0
-    w += found
+    for s in range(x.size):
+        total = 0.0 if kind == STEADY_SET else x[s]
+        for m in range(found.size):
+            total += out_of[s, m] * found[m]
+        x[s] = total
     return True
 
 
@@ -175,7 +182,7 @@ def change_rate(input_rate, state, change) -> None:
 
 @njit(inline="always", error_model="numpy")
 def input_of_modes(input_rate, into, forcing) -> None:
-    """Turn the zero-order input of the states into that of the modes."""
+    """Turn what enters the states into what enters the modes (amounts likewise)."""
     forcing[:] = 0.0
     for s in range(input_rate.size):
         if input_rate[s] != 0.0:
@@ -183,42 +190,73 @@ def input_of_modes(input_rate, into, forcing) -> None:
                 forcing[m] += into[s, m] * input_rate[s]
 
 
+@njit(inline="always", error_model="numpy")
+def amounts_of_modes(w, out_of, x) -> bool:
+    """Fill amounts from modes; True if one of them is small against the terms that make it."""
+    lost = False
+    for s in range(x.size):
+        total, size = 0.0, 0.0
+        for m in range(w.size):
+            part = out_of[s, m] * w[m]
+            total += part
+            size += abs(part)
+        x[s] = total
+        lost = lost or (size > 0.0 and total < SMALL * size)
+    return lost
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _restore(offset, theta_offset, source, target, theta, before, input_rate, length, out_of, w, x) -> None:
+    """Take the amounts that lost digits from the plain exponential."""
+    exact = np.empty(x.size)
+    matrix, rest = plain_matrix(offset, theta_offset, source, target, theta, input_rate)
+    amounts_after(matrix, rest, before, length, exact)
+    for s in range(x.size):
+        size = 0.0
+        for m in range(w.size):
+            size += abs(out_of[s, m] * w[m])
+        if x[s] < SMALL * size:
+            x[s] = exact[s]
+
+
 @njit(cache=True, nogil=True, error_model="numpy")
 def _trace_range(
-    lo, hi, rate, into, out_of, coupling, slowest, separated,
+    lo, hi, offset, theta_offset, source, target, theta, rate, into, out_of, coupling, slowest, separated,
     a_time, a_order, a_kind, a_state, a_value, a_interval, a_duration, a_phase, p_row, p_start, p_stop,
-    first, count, s_time, s_order, s_row, s_w, s_forcing, status,
+    first, count, s_time, s_order, s_row, s_amount, s_input, status,
 ) -> None:  # fmt: skip
     n = rate.shape[1]
-    w, forcing, input_rate = np.zeros(n), np.zeros(n), np.zeros(n)
+    x, w, forcing, input_rate = np.zeros(n), np.zeros(n), np.zeros(n), np.zeros(n)
     for p in range(lo, hi):
-        row, seg = p_row[p], first[p]
-        w[:], forcing[:], input_rate[:] = 0.0, 0.0, 0.0
+        row, seg, x[:], input_rate[:] = p_row[p], first[p], 0.0, 0.0
         s_time[seg], s_order[seg], s_row[seg] = -np.inf, -(2**62), row
-        s_w[seg], s_forcing[seg] = 0.0, 0.0
+        s_amount[seg], s_input[seg] = 0.0, 0.0
         for a in range(p_start[p], p_stop[p]):
             if a_time[a] != s_time[seg] or a_order[a] != s_order[seg]:
                 length = a_time[a] - s_time[seg]
                 if 0.0 < length < np.inf:
+                    input_of_modes(x, into[row], w)
+                    input_of_modes(input_rate, into[row], forcing)
                     advance(rate[row], coupling[row], separated[row], w, forcing, length)
+                    if amounts_of_modes(w, out_of[row], x):
+                        shape = (offset, theta_offset, source, target, theta[row])
+                        _restore(*shape, s_amount[seg], input_rate, length, out_of[row], w, x)
                 seg += 1
                 s_time[seg], s_order[seg] = a_time[a], a_order[a]
             kind, state, value = a_kind[a], a_state[a], a_value[a]
             if kind == BOLUS:
-                for m in range(n):
-                    w[m] += into[row, state, m] * value
+                x[state] += value
             elif kind == RATE:
                 change_rate(input_rate, state, value)
             elif kind == PARAMETERS:
-                change_parameters(out_of[row], into[np.int64(value)], w)
                 row = np.int64(value)
-            elif not _put_steady_state(
-                kind, value, into[row, state], rate[row], coupling[row], a_interval[a], a_duration[a], a_phase[a], w
-            ):
-                status[p] = 1
-                break
-            input_of_modes(input_rate, into[row], forcing)
+            else:
+                course = (a_interval[a], a_duration[a], a_phase[a])
+                system = (into[row, state], out_of[row], rate[row], coupling[row])
+                if not _put_steady_state(kind, value, *system, *course, x):
+                    status[p] = 1
+                    break
             s_row[seg] = row
-            for m in range(n):
-                s_w[seg, m], s_forcing[seg, m] = w[m], forcing[m]
+            for s in range(n):
+                s_amount[seg, s], s_input[seg, s] = x[s], input_rate[s]
         count[p] = seg - first[p] + 1

@@ -103,7 +103,7 @@ def solve_saturable_outputs(
     in_chunks(
         n_problems,
         lambda a, b: solve_range(
-            a, b, *shape, theta, vm, km_amount, block, *upstream, *actions, *problems, place,
+            a, b, *shape, theta, vm, km_amount, block, *upstream[5:], *actions, *problems, place,
             times, np.empty(0, np.int64) if orders is None else orders, np.asarray(states, np.int64), factors,
             np.empty(0) if until is None else until, none if low is None else low, none if high is None else high,
             values, summary, status, detail,

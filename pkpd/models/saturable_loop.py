@@ -58,10 +58,14 @@ def _integrate(
     times, at, stop, where, states, factors, values, summed, low, high, summary,
 ):  # fmt: skip
     """Move `x` and `w` from t0 to t1, writing the outputs in between; return the time reached."""
-    t = t0
+    t, mass = t0, 0.0
+    for i in range(x.size):
+        mass += peak[i] + abs(forcing[i]) * (t1 - t0)
+    for m in range(w.size):
+        mass += abs(w[m]) + abs(w_forcing[m]) * (t1 - t0)
     while t < t1:
         expand(x, forcing, matrix, vm, km_amount, w, w_forcing, rate, coupling, weight, c, g, v)
-        h = step_length(c, peak, t1 - t)
+        h = step_length(c, peak, mass, t1 - t)
         if not h > 1e-14 * max(t1, t1 - t0):
             return t
         following = t1 if h >= t1 - t else t + h

@@ -1,4 +1,4 @@
-"""A saturable block and what it feeds as a Taylor series in time, to order 16.
+"""A saturable block and what it feeds as a Taylor series in time, to order 14.
 
 The elimination g = A/(km + A) obeys ``g (km + A) = A``, so every further coefficient of the series costs one short sum;
 there is no right-hand side to call and nothing to tune. The series is its own dense output: values, slopes, areas and
@@ -12,8 +12,6 @@ Jorba A, Zou M. Exp Math 2005;14:99-117 (step size from the last coefficients).
 
 from __future__ import annotations
 
-import numpy as np
-
 from pkpd import compile_cache
 
 compile_cache.prepare()
@@ -24,9 +22,9 @@ from pkpd.engine.summary import AUC, IN_RANGE, fold_piece  # noqa: E402
 
 __all__ = ["ORDER", "expand", "fold_step", "step_length", "value_at"]
 
-ORDER = 16
+ORDER = 14
 #: Size of the last terms of the series against the size of each state.
-TOLERANCE = 1e-10
+TOLERANCE = 1e-9
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -78,31 +76,21 @@ def expand(x, forcing, matrix, vm, km_amount, w, w_forcing, rate, coupling, weig
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def step_length(c, peak, longest):
-    """Return the time, h, over which the last two terms stay below the tolerance; at most `longest`."""
+def step_length(c, peak, mass, longest):
+    """Return the time, h, over which the last two terms stay below the tolerance; at most `longest`.
+
+    Sizes are those of the states themselves, but not below a hundred-millionth of the `mass` (mg) in the system: what
+    has not arrived yet has no size of its own.
+    """
     h = longest
     for k in (ORDER - 1, ORDER):
         worst = 0.0
         for i in range(c.shape[0]):
-            size = max(abs(c[i, 0]), 1e-3 * peak[i])
-            if c[i, k] != 0.0:
-                worst = max(worst, abs(c[i, k]) / size if size > 0.0 else np.inf)
+            size = max(abs(c[i, 0]), 1e-3 * peak[i], 1e-8 * mass)
+            if c[i, k] != 0.0 and size > 0.0:
+                worst = max(worst, abs(c[i, k]) / size)
         if worst > 0.0:
-            if worst == np.inf:  # nothing there yet: take the size from the first terms
-                h = min(h, _first_step(c))
-            else:
-                h = min(h, (TOLERANCE / worst) ** (1.0 / k))
-    return h
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def _first_step(c):
-    """Return a step for states that start empty: the series' terms shrink by a factor of ten at least."""
-    h = np.inf
-    for i in range(c.shape[0]):
-        for k in range(1, ORDER):
-            if c[i, k] != 0.0 and c[i, k + 1] != 0.0:
-                h = min(h, 0.1 * abs(c[i, k] / c[i, k + 1]))
+            h = min(h, (TOLERANCE / worst) ** (1.0 / k))
     return h
 
 

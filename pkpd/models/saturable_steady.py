@@ -27,7 +27,7 @@ def move(x, length, forcing, matrix, vm, km_amount, w, w_forcing, rate, coupling
     t = 0.0
     while t < length:
         expand(x, forcing, matrix, vm, km_amount, w, w_forcing, rate, coupling, weight, c, g, v)
-        h = step_length(c, peak, length - t)
+        h = step_length(c, peak, peak.sum(), length - t)
         for i in range(x.size):
             x[i] = value_at(c[i], h)
         advance(rate, coupling, separated, w, w_forcing, h)
