@@ -20,7 +20,7 @@ def clean(monkeypatch, tmp_path):
 
 
 def test_stated_folder_is_made_and_used(clean, monkeypatch):
-    monkeypatch.setenv("PKPD_CACHE_DIR", str(clean / "mine" / "deep" / compile_cache._fingerprint()))
+    monkeypatch.setenv("PKPD_CACHE_DIR", str(clean / "mine" / "deep"))
     assert compile_cache.prepare() == clean / "mine" / "deep" / compile_cache._fingerprint()
     assert os.environ["NUMBA_CACHE_DIR"] == str(clean / "mine" / "deep" / compile_cache._fingerprint())
 
@@ -36,7 +36,7 @@ def test_temporary_folder_is_the_last(clean, monkeypatch):
     (clean / "file").write_text("")
     monkeypatch.setenv("XDG_CACHE_HOME", str(clean / "file"))
     folder = compile_cache.prepare()
-    assert folder.is_dir() and "pkpd-cache" in folder.name
+    assert folder.parent.is_dir() and "pkpd-cache" in folder.parent.name
 
 
 def test_stated_folder_that_cannot_be_written_is_a_warning(clean, monkeypatch):

@@ -31,6 +31,7 @@ def even_step(times: FloatArray) -> float:
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def fill_powers(rate, step, power) -> None:
+    """Fill ``power[m, j] = exp(-rate[m] j step)`` for j from 0 to LANES."""
     for m in range(rate.size):
         power[m, 0] = 1.0
         factor = np.exp(-rate[m] * step)

@@ -37,6 +37,8 @@ class Dense:
             self.cmax, self.tmax = best, start + when
         turns = [0, *(np.flatnonzero(np.diff(np.sign(np.diff(values)))) + 1), len(values) - 1]
         kept = [values[0]]
+        if exact(1e-6 * tau[1]) < values[0] < values[1]:  # an effect site turns soon after a dose, between two samples
+            kept.append(self.refined(exact, tau[0], tau[1], 1.0)[0])
         for i in turns[1:-1]:
             sign = -1.0 if values[i] >= values[i - 1] else 1.0
             kept.append(self.refined(exact, tau[i - 1], tau[i + 1], sign)[0])

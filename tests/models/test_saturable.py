@@ -2,7 +2,7 @@
 
 The plain right-hand side is the package's own `system_of_rates`, over all states of a system: what flows in from depots
 and prodrugs, which the package treats exactly, is integrated here as well. 1e-6 is the promise, relative with a floor
-of 1e-6 of the largest value, which is an absolute 1e-12 of that. Asked here are 1e-8 of each value and that 1e-12.
+of 1e-6 of the largest value, which is an absolute 1e-12 of that. Asked here are 1e-7 of each value and that 1e-12.
 DOP853
 itself is good to about 1e-11.
 """
@@ -17,7 +17,7 @@ from pkpd.engine.linear import BOLUS, PARAMETERS, RATE, Actions, Problems, Struc
 from pkpd.engine.summary import AUC, CMAX, CMIN, IN_RANGE, TMAX
 from pkpd.models.saturable import solve_saturable, solve_saturable_outputs, system_of_rates
 
-ASKED, ROUNDING = 1e-8, 1e-12
+ASKED, ROUNDING = 1e-7, 1e-12
 TIMES = np.concatenate(([0.0], np.geomspace(0.02, 72.0, 60)))
 
 #: Name: (structure, block with VM). Depot and prodrug are chains of single states upstream, the brain one downstream.
@@ -203,7 +203,7 @@ def test_a_stiff_system_agrees_with_an_implicit_solver():
     times = np.linspace(0.0, 12.0, 50)
     found, _ = engine(structure, block, theta, vm, km, rows, times)
     expected = reference(structure, block, theta, vm, km, rows, times, "Radau")
-    assert error_in_units(found, expected) < 100.0  # 1e-6: Radau stays at about 1e-8 itself
+    assert error_in_units(found, expected) < 10.0  # 1e-6: Radau stays at about 1e-8 itself
 
 
 def test_far_below_km_it_is_linear():
@@ -220,7 +220,7 @@ def test_far_below_km_it_is_linear():
 
 def test_far_above_km_it_is_of_zero_order():
     found, _ = engine(Structure((0,), ()), 0, [0.0], 10.0, 1e-9, [(0.0, BOLUS, 0, 1000.0)], TIMES)
-    assert_allclose(found[0], 1000.0 - 10.0 * TIMES, rtol=1e-8)
+    assert_allclose(found[0], 1000.0 - 10.0 * TIMES, rtol=1e-7)
 
 
 def test_without_vm_it_is_linear():
