@@ -101,7 +101,7 @@ def _cache() -> Finding:
 
     folder = compile_cache.prepare()
     stated = os.environ.get("PKPD_CACHE_DIR")
-    if stated and os.path.realpath(stated) != os.path.realpath(folder):
+    if stated and os.path.realpath(stated) != os.path.realpath(folder.parent):
         return Finding("compiler cache", "error", f"PKPD_CACHE_DIR '{stated}' cannot be written; set another folder")
     return Finding("compiler cache", "ok", str(folder))
 
