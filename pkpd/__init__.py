@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from pkpd.population import Population
     from pkpd.predict import predict
     from pkpd.simulate import simulate
+    from pkpd.trial import trial
 
 __version__ = "0.1.0"
 
@@ -45,6 +46,7 @@ _HOMES = {
     "predict": "pkpd.predict",
     "read_data": "pkpd.dataset",
     "simulate": "pkpd.simulate",
+    "trial": "pkpd.trial",
 }
 
 __all__ = [
@@ -52,6 +54,7 @@ __all__ = [
     "Population",
     "simulate",
     "evaluate",
+    "trial",
     "predict",
     "Compartments",
     "read_data",

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from pkpd.patient import Patient
 from pkpd.regimen import Dose, Given, Regimen
 
-__all__ = ["Administration", "administer", "whole_microseconds"]
+__all__ = ["Administration", "Decision", "Pending", "administer", "pending", "whole_microseconds"]
 
 MICROSECONDS_PER_H = 3.6e9
 
@@ -29,16 +30,50 @@ class Administration(NamedTuple):
     text: str
 
 
-def administer(regimen: Regimen, patient: Patient, until_h: float) -> list[Administration]:
+class Pending(NamedTuple):
+    """A conditional dose that is still to be judged: when, of which order, which repeat."""
+
+    time_h: float
+    order: int
+    repeat: int
+    waits: bool  # "when seizing" waits for the first moment of seizing
+
+
+class Decision(NamedTuple):
+    """What was decided of a conditional dose, at which time."""
+
+    given: bool
+    time_h: float
+    reason: str
+
+
+def pending(regimen: Regimen, until_h: float) -> list[Pending]:
+    """Return the conditional doses of a regimen up to `until_h`, in the order of time."""
+    found = []
+    for dose in regimen:
+        if dose.condition:
+            times = (_time_of(dose, repeat) for repeat in range(dose.repeats))
+            waits = dose.condition.startswith("when")
+            found += [Pending(t, dose.index, repeat, waits) for repeat, t in enumerate(times) if t <= until_h]
+    return sorted(found)
+
+
+def administer(
+    regimen: Regimen,
+    patient: Patient,
+    until_h: float,
+    decisions: Mapping[tuple[int, int], Decision] | None = None,
+) -> list[Administration]:
     """Return what `patient` is given up to `until_h`, in the order of time.
 
     Parameters
     ----------
     regimen : Regimen
-        Without conditional orders.
     patient : Patient
     until_h : float, hours
         Later doses are listed as not reached, repeats of one order by a single line.
+    decisions : mapping of (order, repeat) to Decision, optional
+        Of the conditional doses; one that is not decided yet is left out.
 
     Raises
     ------
@@ -49,9 +84,9 @@ def administer(regimen: Regimen, patient: Patient, until_h: float) -> list[Admin
     infusions: list[Administration] = []
     for dose in regimen:
         if dose.kind == "infusion":
-            infusions.append(_infusion(dose, patient, until_h))
+            infusions += _infusion(dose, patient, until_h, decisions or {})
         else:
-            doses += _doses(dose, patient, until_h)
+            doses += _doses(dose, patient, until_h, decisions or {})
     rows = doses + _end_infusions(infusions, until_h)
     rows.sort(key=lambda row: (row.time_h, row.order))
     return rows
@@ -66,34 +101,58 @@ def _unit(dose: Dose) -> str:
     return "mg PE" if dose.pe else "mg"
 
 
-def _doses(dose: Dose, patient: Patient, until_h: float) -> list[Administration]:
+def _time_of(dose: Dose, repeat: int) -> float:
+    return whole_microseconds(dose.at_h + repeat * (dose.every_h or 0.0))
+
+
+def _doses(
+    dose: Dose, patient: Patient, until_h: float, decisions: Mapping[tuple[int, int], Decision]
+) -> list[Administration]:
     given = _resolve(dose, patient)
     rows = []
     for repeat in range(dose.repeats):
-        time = whole_microseconds(dose.at_h + repeat * (dose.every_h or 0.0))
-        reached = time <= until_h
-        reason = "; ".join(given.capped) if reached else f"not reached: the simulation ends at {until_h:g} h"
-        if not reached and dose.repeats - repeat > 1:
-            reason += f" ({dose.repeats - repeat} doses)"
+        time = _time_of(dose, repeat)
+        reached, reason = time <= until_h, "; ".join(given.capped)
+        if reached and dose.condition:
+            decision = decisions.get((dose.index, repeat))
+            if decision is None:
+                continue
+            time, reached = decision.time_h, decision.given
+            reason = "; ".join(part for part in (decision.reason, reason) if part)
+        elif not reached:
+            left = dose.repeats - repeat
+            reason = f"not reached: the simulation ends at {until_h:g} h" + (f" ({left} doses)" if left > 1 else "")
         rows.append(
             Administration(
                 dose.index, dose.drug, dose.route, time, given.amount_mg, _unit(dose), given.rate_mg_h,
                 given.duration_h, reached, reason, dose.text or str(dose),
             )
         )  # fmt: skip
-        if not reached:
+        if time > until_h:
             break
     return rows
 
 
-def _infusion(dose: Dose, patient: Patient, until_h: float) -> Administration:
+def _infusion(
+    dose: Dose, patient: Patient, until_h: float, decisions: Mapping[tuple[int, int], Decision]
+) -> list[Administration]:
     given = _resolve(dose, patient)
-    reached = dose.at_h <= until_h
-    reason = "; ".join(given.capped) if reached else f"not reached: the simulation ends at {until_h:g} h"
-    return Administration(
-        dose.index, dose.drug, dose.route, dose.at_h, given.amount_mg, _unit(dose), given.rate_mg_h,
-        given.duration_h if given.rate_mg_h else 0.0, reached, reason, dose.text or str(dose),
-    )  # fmt: skip
+    time, reached, reason = dose.at_h, dose.at_h <= until_h, "; ".join(given.capped)
+    if reached and dose.condition:
+        decision = decisions.get((dose.index, 0))
+        if decision is None:
+            return []
+        time, reached = decision.time_h, decision.given
+        reason = "; ".join(part for part in (decision.reason, reason) if part)
+    elif not reached:
+        reason = f"not reached: the simulation ends at {until_h:g} h"
+    length = given.duration_h if given.rate_mg_h else 0.0
+    return [
+        Administration(
+            dose.index, dose.drug, dose.route, time, given.amount_mg, _unit(dose), given.rate_mg_h, length, reached,
+            reason, dose.text or str(dose),
+        )
+    ]  # fmt: skip
 
 
 def _resolve(dose: Dose, patient: Patient) -> Given:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from pkpd.dosing import Administration
 from pkpd.engine.cascade import decompose, layout
-from pkpd.engine.linear import BOLUS, RATE, Actions, Problems, even_step, sample
+from pkpd.engine.linear import BOLUS, RATE, Actions, Problems, even_step, sample, solve
 from pkpd.engine.summary import AUC, CMAX, CMIN, IN_RANGE, TMAX, summarise
 from pkpd.engine.trajectory import trace
 from pkpd.errors import SolverError
@@ -24,7 +24,7 @@ from pkpd.kinetics import Shape, factors_of, saturation_of, shape_of, theta_of
 from pkpd.library.catalogue import load_drug
 from pkpd.models.saturable import solve_saturable_outputs
 
-__all__ = ["Unit", "solve_units"]
+__all__ = ["Unit", "solve_units", "unit_levels"]
 
 FloatArray = NDArray[np.float64]
 #: Columns of `Unit.summary`.
@@ -59,10 +59,14 @@ def solve_units(units: Sequence[Unit]) -> None:
     """Solve all units, filling in their results."""
     groups: dict[tuple[object, ...], list[Unit]] = {}
     for unit in units:
-        key = (unit.person.drug.name, unit.person.model.name, unit.person.drug.sha256, tuple(unit.routes))
-        groups.setdefault(key, []).append(unit)
+        groups.setdefault(_group_key(unit), []).append(unit)
     for group in groups.values():
         _solve_group(group)
+
+
+def _group_key(unit: Unit) -> tuple[object, ...]:
+    """Units with one key have the same shape; a drug file that was changed makes another key."""
+    return unit.person.drug.name, unit.person.model.name, unit.person.drug.sha256, tuple(unit.routes)
 
 
 def _solve_group(group: list[Unit]) -> None:
@@ -203,3 +207,42 @@ def _keep_summaries(group: list[Unit], summary: FloatArray, rates: FloatArray | 
             if blocks is not None and rates is not None:
                 slow = min(float(rates[number, offset[b] : offset[b + 1]].min()) for b in blocks)
                 unit.half_life[output.name] = math.log(2.0) / slow if slow > 0.0 else math.inf
+
+
+def unit_levels(wanted: Sequence[tuple[Unit, str]], times: FloatArray) -> FloatArray:
+    """Return one output of each unit at the same even times, shape (n_units, n_times), mg/L.
+
+    Parameters
+    ----------
+    wanted : sequence of (Unit, str)
+        With the site: ``plasma``, ``brain`` or ``effect``.
+    times : ndarray, hours
+    """
+    levels = np.zeros((len(wanted), len(times)))
+    groups: dict[tuple[object, ...], list[int]] = {}
+    for index, (unit, site) in enumerate(wanted):
+        if unit.given:
+            groups.setdefault((*_group_key(unit), site), []).append(index)
+    for key, places in groups.items():
+        group = [wanted[index][0] for index in places]
+        name = f"{group[0].person.drug.name}_{key[-1]}_mg_L"
+        o = next(i for i, output in enumerate(group[0].shape.outputs) if output.name == name)
+        levels[places] = _levels_of_group(group, o, times)
+    return levels
+
+
+def _levels_of_group(group: list[Unit], o: int, times: FloatArray) -> FloatArray:
+    shape, people = group[0].shape, [unit.person for unit in group]
+    theta, factors = theta_of(shape, people, group[0].routes), factors_of(shape, people)[:, o : o + 1]
+    actions, starts, stops = _actions(group)
+    zero = np.zeros(len(group), dtype=np.int64)
+    problems = Problems(np.arange(len(group)), starts, stops, zero, zero + len(times))
+    states = np.array([shape.outputs[o].state])
+    if shape.saturable:
+        vm, km_amount = saturation_of(people)
+        values, _ = solve_saturable_outputs(
+            shape.structure, theta, vm, km_amount, shape.central, actions, problems, times, states, factors
+        )
+    else:
+        values = solve(shape.structure, theta, actions, problems, times, states, factors, step=even_step(times))
+    return values.reshape(len(group), len(times))

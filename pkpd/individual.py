@@ -38,10 +38,11 @@ class Assumption(NamedTuple):
 
 
 class BrainRates(NamedTuple):
-    """dCu/dt = k (Cu_plasma - out Cu) with k in 1/h; `out` is 1 + fold rho + other efflux."""
+    """dCu/dt = k (Cu_plasma - out Cu), k in 1/h; `out` is 1 + fold rho + other efflux, `rho` as it acts at fold 1."""
 
     k: float
     out: float
+    rho: float
 
 
 @dataclass(frozen=True)
@@ -238,6 +239,5 @@ def _brain(
         )
     )
     weight = patient.covariates.get("weight_kg", 70.0)
-    return BrainRates(
-        facts.exchange_rate(weight), 1.0 + fold * factors.of("CLp") * rho.value + facts.other_efflux.value
-    )
+    acting = factors.of("CLp") * rho.value
+    return BrainRates(facts.exchange_rate(weight), 1.0 + fold * acting + facts.other_efflux.value, acting)

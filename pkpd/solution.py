@@ -16,6 +16,8 @@ from pkpd.groups import Unit
 from pkpd.individual import Assumption
 from pkpd.library.catalogue import load_drug
 from pkpd.population import Subject
+from pkpd.pris import DRUG as PROPOFOL
+from pkpd.pris import PrisResult, pris_columns
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -41,6 +43,7 @@ class SubjectResult:
     subject: Subject
     given: list[Administration]
     units: list[Unit] = field(default_factory=list)
+    pris: PrisResult | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,6 +91,9 @@ class Solution:
     def collect(cls, scenario: Scenario, results: list[SubjectResult], grid: FloatArray) -> Solution:
         """Put the solved units of a scenario together."""
         reasons: dict[str, str] = {}
+        for result in results:
+            if any(unit.person.drug.name == PROPOFOL for unit in result.units):
+                result.pris = pris_columns(result.given, result.subject.patient, grid, scenario.until_h)
         return cls(
             ids=[result.subject.id for result in results],
             time_h=grid,
@@ -141,6 +147,10 @@ class Solution:
                 evidence = (action, "assumption", "", "project", default.reason)
                 rows.append((who, default.item, default.value, default.unit, *evidence))
             rows += [(who, *line) for unit in result.units for line in unit.person.assumptions]
+            for reason in (*result.pris.drivers, *result.pris.evidence) if result.pris else ():
+                rows.append(
+                    (who, "infusion syndrome (PRIS)", "", "", "applied", "assumption", "D", "pris.toml", reason)
+                )
         return pd.DataFrame(rows, columns=["id", *Assumption._fields])
 
     def plot(self, **options: Any) -> Figure:
@@ -167,6 +177,9 @@ def _outputs(results: list[SubjectResult], n_times: int) -> dict[str, FloatArray
                 if o == 0:
                     name = f"{unit.person.drug.name}_unbound_mg_L"
                     _column(columns, name, len(results), n_times)[index] = unit.profile[0] * unit.person.fu
+    for index, result in enumerate(results):
+        for name, values in result.pris.columns.items() if result.pris else ():
+            _column(columns, name, len(results), n_times)[index] = values
     return columns
 
 
@@ -189,9 +202,11 @@ def _metrics(results: list[SubjectResult], reasons: dict[str, str]) -> dict[str,
     for index, result in enumerate(results):
         for unit in result.units:
             for name, value in _unit_metrics(unit, reasons).items():
-                if name not in values:
-                    values[name] = np.full(len(results), np.nan)
-                values[name][index] = value
+                values.setdefault(name, np.full(len(results), np.nan))[index] = value
+    for index, result in enumerate(results):
+        if result.pris is not None:
+            for name, value in (("pris_risk", result.pris.risk), ("pris_alert", float(result.pris.alert))):
+                values.setdefault(name, np.full(len(results), np.nan))[index] = value
     for name, column in values.items():
         if name not in reasons and np.isnan(column).any():
             reasons[name] = "the models of some subjects do not have this output"
@@ -233,7 +248,8 @@ def _warnings(scenario: Scenario, results: list[SubjectResult]) -> tuple[str, ..
     n = len(results)
     counts: dict[str, int] = {}
     for result in results:
-        for warning in dict.fromkeys(w for unit in result.units for w in unit.person.warnings):
+        own = [w for unit in result.units for w in unit.person.warnings]
+        for warning in dict.fromkeys([*own, *(result.pris.warnings if result.pris else ())]):
             text = warning if n == 1 else _VALUE.sub("", warning)
             counts[text] = counts.get(text, 0) + 1
     lines = [text if n == 1 else f"{text} ({count} of {n} subjects)" for text, count in counts.items()]

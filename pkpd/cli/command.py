@@ -15,7 +15,7 @@ from pkpd.errors import PkpdError, PkpdWarning, did_you_mean
 __all__ = ["main", "make_parser"]
 
 # In the order in which --help lists them.
-VERBS = ("batch", "simulate", "drugs", "genes", "doctor")
+VERBS = ("batch", "simulate", "trial", "drugs", "genes", "doctor")
 _USAGE = 2
 
 _DESCRIPTION = """Dosing, genotype and brain entry of antiseizure drugs in status epilepticus.

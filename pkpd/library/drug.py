@@ -14,6 +14,7 @@ from pkpd.library.expression import Expression
 from pkpd.library.gene import Genotype
 from pkpd.library.model import CovariateRange, Model
 from pkpd.library.parameter import Value
+from pkpd.library.receptor_role import ReceptorRole
 
 __all__ = ["AdequateDose", "Binding", "BindingOption", "Brain", "Dosing", "Drug", "Range", "Route"]
 
@@ -148,6 +149,8 @@ class Drug:
         In order of preference.
     effects, covariate_effects : tuple
     brain : Brain or None
+    receptor : ReceptorRole or None
+        What it does in the receptor layer, as the file states it; None where the file says nothing.
     binding : Binding or None
     hepatic : dict of str to Value
         Base set of the well-stirred liver.
@@ -180,6 +183,7 @@ class Drug:
     effects: tuple[Effect, ...]
     covariate_effects: tuple[CovariateEffect, ...]
     brain: Brain | None
+    receptor: ReceptorRole | None
     binding: Binding | None
     hepatic: Mapping[str, Value]
     adequate_doses: tuple[AdequateDose, ...]

@@ -15,6 +15,7 @@ from pkpd.library.model import CovariateRange
 from pkpd.library.model_file import read_covariates, read_model
 from pkpd.library.parameter import Value, read_unit, read_value
 from pkpd.library.reading import Table, read_evidence, read_sources, read_toml
+from pkpd.library.receptor_role import read_receptor_role
 from pkpd.library.structure import ROUTES
 from pkpd.units import to_canonical
 
@@ -23,7 +24,7 @@ __all__ = ["read_drug"]
 _FACTS = {"fu": "1", "molar_mass": "g/mol", "blood_plasma_ratio": "1", "dose_factor": "1", "salt_per_PE": "1"}
 _TEXTS = ("name", "title", "class", "summary", "prodrug_of", "dose_unit", "default_range")
 _DRUG_KEYS = (*_FACTS, *_TEXTS, "saturable", "metabolised_by", "no_effect_of", "notes")
-_SECTIONS = ("drug", "routes", "routes_without_rate", "brain", "binding", "models", "hepatic", "sources")
+_SECTIONS = ("drug", "routes", "routes_without_rate", "brain", "receptor", "binding", "models", "hepatic", "sources")
 _ARRAYS = ("adequate_dose", "ranges", "dosing", "effects", "covariate_effects")
 _HEPATIC_UNITS = {"Q_H": "L/h", "CL_iv": "L/h", "CLint_u": "L/h", "E_H": "1", "F_G": "1", "F_oral": "1"}
 _HEPATIC_UNITS |= {"fu_b_CLint_over_QH": "1", "hepatic_fraction": "1"}
@@ -72,6 +73,7 @@ def read_drug(path: Path) -> Drug:
         effects=tuple(read_effect(entry, sources) for entry in top.tables("effects")),
         covariate_effects=tuple(read_covariate_effect(entry, sources) for entry in top.tables("covariate_effects")),
         brain=_read_brain(top.table("brain"), sources) if "brain" in top else None,
+        receptor=read_receptor_role(top.table("receptor"), sources) if "receptor" in top else None,
         binding=_read_binding(top.table("binding"), sources) if "binding" in top else None,
         hepatic=_read_hepatic(top.table("hepatic", None), sources),
         adequate_doses=tuple(_read_adequate_dose(entry, sources) for entry in top.tables("adequate_dose")),
@@ -109,6 +111,9 @@ def _check_whole(drug: Drug, table: Table) -> None:
             )
     if not 0 < drug.fu.value <= 1:  # type: ignore[union-attr]
         raise table.error(f"'fu' is {drug.fu}", "a fraction above 0, at most 1", "Correct it.")
+    if drug.receptor is not None and drug.receptor.code and (drug.brain is None or drug.prodrug_of is not None):
+        problem = f"the drug has the role '{drug.receptor.role}' at the receptors, but no brain entry of its own"
+        raise table.error(problem, "a table [brain], or the role 'none'", "Add [brain], or state the role of the drug.")
     for model in drug.models.values():
         if model.binding is not None and (drug.binding is None or model.binding not in drug.binding.options):
             problem = f"the model '{model.name}' rests on the binding '{model.binding}'"

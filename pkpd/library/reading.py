@@ -7,9 +7,9 @@ import math
 import tomllib
 from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar, Self
 
-from pkpd.errors import DrugFileError, did_you_mean
+from pkpd.errors import DrugFileError, PkpdError, did_you_mean
 from pkpd.library.evidence import GRADES, STATUSES, Source
 
 __all__ = ["Table", "read_sources", "read_toml"]
@@ -31,6 +31,8 @@ class Table:
     """
 
     __slots__ = ("data", "file", "path")
+    #: Class of the errors; files of another kind have their own.
+    fault: ClassVar[type[PkpdError]] = DrugFileError
 
     def __init__(self, data: dict[str, Any], file: str, path: str = "") -> None:
         self.data, self.file, self.path = data, file, path
@@ -45,9 +47,9 @@ class Table:
     def where(self) -> str:
         return f"{self.file} [{self.path}]" if self.path else self.file
 
-    def error(self, problem: str, expected: str, todo: str) -> DrugFileError:
+    def error(self, problem: str, expected: str, todo: str) -> PkpdError:
         """Make (not raise) the four-part error of something wrong in this table."""
-        return DrugFileError(f"{self.where}: {problem}; expected {expected}. {todo.strip()}")
+        return self.fault(f"{self.where}: {problem}; expected {expected}. {todo.strip()}")
 
     def only(self, known: Collection[str]) -> None:
         """Refuse keys that are not in `known`, offering the nearest."""
@@ -105,18 +107,18 @@ class Table:
             raise self.error(f"'{key}' is {value!r}", f"one of {allowed}", "Choose one of these.")
         return int(value)
 
-    def table(self, key: str, default: Any = _REQUIRED) -> Table:
+    def table(self, key: str, default: Any = _REQUIRED) -> Self:
         value = self._get(key, {} if default is None else default)
         if not isinstance(value, dict):
             raise self.error(f"'{key}' is {value!r}", "a table", f"Write [{self._below(key)}] or {key} = {{ ... }}.")
-        return Table(value, self.file, self._below(key))
+        return type(self)(value, self.file, self._below(key))
 
-    def tables(self, key: str) -> list[Table]:
+    def tables(self, key: str) -> list[Self]:
         """Read an array of tables (none when the key is absent)."""
         value = self.data.get(key, [])
         if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
             raise self.error(f"'{key}' is {value!r}", "an array of tables", f"Write [[{self._below(key)}]].")
-        return [Table(item, self.file, f"{self._below(key)} {number}") for number, item in enumerate(value, 1)]
+        return [type(self)(item, self.file, f"{self._below(key)} {number}") for number, item in enumerate(value, 1)]
 
     def _below(self, key: str) -> str:
         return f"{self.path}.{key}" if self.path else key
