@@ -114,7 +114,7 @@ def simulate(
 
     Notes
     -----
-    Linear systems are solved exactly; saturable ones by series to a relative tolerance of 1e-9 a step. Peaks, troughs
+    Linear systems are solved exactly; saturable ones by series to a relative tolerance of 3e-10 a step. Peaks, troughs
     and areas do not depend on the grid.
     """
     _check_seizure(seizure)

@@ -271,7 +271,7 @@ def _provenance(scenario: Scenario, results: list[SubjectResult]) -> dict[str, A
     drugs = {unit.person.drug.name: unit.person.drug.sha256 for result in results for unit in result.units}
     return {
         "pkpd": __version__,
-        "engine": "linear: exact; saturable: series of order 14, tolerance 1e-9 a step",
+        "engine": "linear: exact; saturable: series of order 14, tolerance 3e-10 a step",
         "evidence": scenario.evidence,
         "seeds": sorted({result.subject.seed for result in results}),
         "library": drugs,

@@ -23,6 +23,8 @@ from pkpd.trial_score import all_off, durations, first_off, never_on
 if TYPE_CHECKING:
     import pandas as pd
 
+    from pkpd.episodes import Course
+
 __all__ = ["Outcome", "Row", "run_trial"]
 
 FloatArray = NDArray[np.float64]
@@ -122,16 +124,39 @@ def _run_arm(trial: Trial, arm: Arm, group: Group) -> tuple[pd.DataFrame, float]
     if trial.endpoint.kind == "reached":
         return pd.DataFrame(facts), float(group.time.max())
     windows = _windows(trial, arm, group)
-    # Half a minute beyond the last order, so that a condition is judged even if nothing is looked at later.
-    last = max(dose.at_h for dose in arm.regimen) * 60.0 if len(arm.regimen) else 0.0
-    until = until_grid(max([float(w.max()) for w in windows] or [float(np.nanmax([*begin, 0.0])) + last + 0.5]))
+    end = _end(arm, windows, np.where(received, begin, group.time))
+    until = until_grid(float(end.max()))
     orders = [[*earlier, *new] for earlier, new in zip(group.orders, orders_at(arm.regimen, begin))]
     course = group.episodes.run(orders, until)
-    count = len(arm.regimen)
-    given = np.array([bool(count and got and any(flags[-count:])) for flags, got in zip(course.given, received)])
+    given = _given(arm, course, begin, end)
     stopped = first_off(course.seizing, np.where(given, begin, math.nan))
+    # Others of the group may be followed for longer; what comes after a subject's own end is not looked at.
+    stopped = np.where(begin + stopped <= end, stopped, math.nan)
     success = _success(windows, course.s, course.seizing) if windows else ~given
     return pd.DataFrame({**facts, "given": given, "success": success, "time_to_off_min": stopped}), until
+
+
+def _end(arm: Arm, windows: list[FloatArray], begin: FloatArray) -> FloatArray:
+    """Until when each subject is followed: the end of its windows, or of the orders where there are none."""
+    if windows:
+        return np.max([windows[1], windows[-1]], axis=0)
+    # Half a minute beyond the last order, so that its condition is judged.
+    last = max((dose.at_h for dose in arm.regimen), default=0.0) * 60.0
+    return begin + last + 0.5
+
+
+def _given(arm: Arm, course: Course, begin: FloatArray, end: FloatArray) -> BoolArray:
+    """Whether any order of the arm was given to each subject up to its own end."""
+    found = np.zeros(len(begin), dtype=bool)
+    count = len(arm.regimen)
+    for place, dose in enumerate(arm.regimen):
+        flags = [bool(own[place - count]) if not math.isnan(t) else False for own, t in zip(course.given, begin)]
+        when = np.where(np.isnan(begin), end, begin) + dose.at_h * 60.0
+        reached = when <= end + 1e-9
+        if dose.condition.startswith("when"):  # it may have waited for longer than the subject is followed
+            reached &= ~never_on(course.seizing, when, end)
+        found |= np.array(flags, dtype=bool) & reached
+    return found
 
 
 def _success(windows: list[FloatArray], s: FloatArray, seizing: BoolArray) -> BoolArray:

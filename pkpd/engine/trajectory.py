@@ -50,7 +50,7 @@ __all__ = [
 
 BOLUS, RATE, PARAMETERS, STEADY_SET, STEADY_ADD = range(5)
 #: Below this share of the terms that make it, a value has lost too many digits (error about 1e-16 over it).
-SMALL = 1e-6
+SMALL = 1e-4
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 

@@ -24,7 +24,7 @@ __all__ = ["ORDER", "expand", "fold_step", "step_length", "value_at"]
 
 ORDER = 14
 #: Size of the last terms of the series against the size of each state.
-TOLERANCE = 1e-9
+TOLERANCE = 3e-10
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
