@@ -40,8 +40,9 @@ def fill_powers(rate, step, power) -> None:
 
 
 @njit(inline="always", error_model="numpy")
-def _write_four(out, o, at, width, onto, constant, a0, a1, a2, a3, i0, i1, i2, i3, power) -> None:
-    """Write a constant and four exponentials on a run of even times."""
+def _write_four(out, o, at, width, onto, constant, a0, a1, a2, a3, i0, i1, i2, i3, power, limit):
+    """Write a constant and four exponentials on a run of even times; return how many values lie below `limit`."""
+    found = 0
     first, r0, r1, r2, r3 = np.uintp(at), np.uintp(i0), np.uintp(i1), np.uintp(i2), np.uintp(i3)
     for i in range(width):
         j = np.uintp(i)  # unsigned: no test for counting from the end, so the loop runs in vector registers
@@ -49,17 +50,11 @@ def _write_four(out, o, at, width, onto, constant, a0, a1, a2, a3, i0, i1, i2, i
         if onto:
             value += out[o, first + j]
         out[o, first + j] = value
-
-
-@njit(inline="always", error_model="numpy")
-def _count_below(out, o, at, width, limit):
-    first, found = np.uintp(at), 0
-    for i in range(width):
-        found += 1 if out[o, first + np.uintp(i)] < limit else 0
+        found += 1 if value < limit else 0
     return found
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(inline="always", error_model="numpy")
 def sample_even(y, constant, fade, power, place, count, amplitude, index, doubtful, n_doubtful, out):
     """Write `count` evenly spaced values of each output; `fade` belongs to the first of them.
 
@@ -79,13 +74,14 @@ def sample_even(y, constant, fade, power, place, count, amplitude, index, doubtf
                     used += 1
             for i in range(used, used + 4):
                 amplitude[i], index[i] = 0.0, 0
+            below = 0
             for i in range(0, max(used, 1), 4):
-                _write_four(
+                below = _write_four(
                     out, o, place + done, width, i > 0, constant[o] if i == 0 else 0.0,
                     amplitude[i], amplitude[i + 1], amplitude[i + 2], amplitude[i + 3],
-                    index[i], index[i + 1], index[i + 2], index[i + 3], power,
+                    index[i], index[i + 1], index[i + 2], index[i + 3], power, SMALL * size,
                 )  # fmt: skip
-            if size > 0.0 and _count_below(out, o, place + done, width, SMALL * size) > 0:
+            if size > 0.0 and below > 0:
                 if n_doubtful < doubtful.shape[0]:
                     doubtful[n_doubtful, 0], doubtful[n_doubtful, 1], doubtful[n_doubtful, 2] = o, done, width
                 n_doubtful += 1

@@ -152,7 +152,7 @@ def _refine(
         out[o, where + j] = value * factors[o]
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(inline="always", error_model="numpy")
 def exponentials(rate, out_of, states, factors, w, forcing, y, constant) -> None:
     """Fill the outputs of a segment: ``constant[o] + sum_m y[o, m] exp(-rate[m] t)``."""
     for o in range(states.size):
@@ -184,7 +184,7 @@ def _run_end(begin, begin_order, times, orders, at, stop, step):
     return end
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(inline="always", error_model="numpy")
 def _sample_segment(
     offset, theta_offset, source, target, theta, rate, out_of, coupling, separated, w, forcing, x, input_rate,
     t0, at, end, where, times, states, factors, even, power, y, constant, fade, factor, amplitude, index, doubtful, out,
