@@ -4,8 +4,8 @@ of those that are not applied. Inhibitors do not add up: of several the stronges
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import NamedTuple
 
+from pkpd.assumption import Assumption
 from pkpd.library.catalogue import canonical_perpetrator, interactions_for, load_gene
 from pkpd.library.drug import Drug
 from pkpd.library.effect import Effect
@@ -14,7 +14,7 @@ from pkpd.library.interaction import Interaction
 from pkpd.library.model import Model
 from pkpd.patient import Patient
 
-__all__ = ["Factors", "Line", "collect_factors"]
+__all__ = ["Factors", "collect_factors"]
 
 EXPLORATORY_NOTE = (
     "ABCB1 genotype and tariquidar effects are exploratory; no clinical trial shows benefit in SE; tariquidar is "
@@ -22,25 +22,12 @@ EXPLORATORY_NOTE = (
 )
 
 
-class Line(NamedTuple):
-    """What was done with one effect, in the columns of the list of assumptions."""
-
-    item: str
-    value: float | str
-    unit: str
-    action: str
-    status: str
-    grade: str
-    source: str
-    reason: str
-
-
 @dataclass
 class Factors:
     """Multipliers by target, and how they came about."""
 
     multipliers: dict[str, float] = field(default_factory=dict)
-    lines: list[Line] = field(default_factory=list)
+    lines: list[Assumption] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
 
     def of(self, target: str) -> float:
@@ -72,7 +59,7 @@ def collect_factors(drug: Drug, model: Model, patient: Patient, evidence: str) -
     for gene in drug.metabolised_by:
         if gene not in patient.genotypes:
             reason = "not stated: unknown, multiplier 1, not taken as normal"
-            factors.lines.append(Line(f"{gene} on {drug.name}", 1.0, "1", "default", "", "", "", reason))
+            factors.lines.append(Assumption(f"{gene} on {drug.name}", 1.0, "1", "default", "", "", "", reason))
     _comedication(factors, drug, patient, exploratory)
     _covariates(factors, drug, model, patient)
     return factors
@@ -87,7 +74,7 @@ def _genotype(factors: Factors, drug: Drug, genotype: Genotype, exploratory: boo
     if sampled:
         gene = load_gene(genotype.gene)
         factors.lines.append(
-            Line(
+            Assumption(
                 str(genotype),
                 1.0,
                 "1",
@@ -106,7 +93,7 @@ def _genotype(factors: Factors, drug: Drug, genotype: Genotype, exploratory: boo
         )
         if genotype.note:
             reason += f" ({genotype.note})"
-        factors.lines.append(Line(item, 1.0, "1", "applied", "assumption", "N", "project", reason))
+        factors.lines.append(Assumption(item, 1.0, "1", "applied", "assumption", "N", "project", reason))
     for effect in found:
         _effect(factors, effect, item, exploratory)
     if genotype.gene == "ABCB1" and found:
@@ -120,22 +107,24 @@ def _effect(factors: Factors, effect: Effect, item: str, exploratory: bool) -> N
     if effect.on:
         factors.put(effect.target, effect.multiplier)
         reason = f"for {effect.subject}" + (f"; {detail}" if detail else "")
-        factors.lines.append(Line(target, effect.multiplier, "1", "applied", *evidence, reason))
+        factors.lines.append(Assumption(target, effect.multiplier, "1", "applied", *evidence, reason))
     elif exploratory and effect.scenario_multiplier is not None:
         factors.put(effect.target, effect.scenario_multiplier)
         reason = f"exploratory, for {effect.subject}" + (f"; {detail}" if detail else "")
-        factors.lines.append(Line(target, effect.scenario_multiplier, "1", "applied", *evidence, reason))
+        factors.lines.append(Assumption(target, effect.scenario_multiplier, "1", "applied", *evidence, reason))
     else:
         value = effect.scenario_multiplier if effect.scenario_multiplier is not None else effect.multiplier
         reason = f"off: evidence grade {effect.grade}" + (f"; {detail}" if detail else "")
-        factors.lines.append(Line(target, value, "1", "withheld", *evidence, reason))
+        factors.lines.append(Assumption(target, value, "1", "withheld", *evidence, reason))
 
 
 def _hla(factors: Factors, drug: Drug, genotype: Genotype, item: str) -> None:
     """A flag for phenytoin, and no effect on kinetics anywhere."""
     gene = load_gene("HLA-B")
     factors.lines.append(
-        Line(item, 1.0, "1", "applied", gene.status, gene.grade, gene.source, "no effect on kinetics; a safety flag")
+        Assumption(
+            item, 1.0, "1", "applied", gene.status, gene.grade, gene.source, "no effect on kinetics; a safety flag"
+        )
     )
     if genotype.diplotype == "+" and drug.name == "phenytoin":
         factors.warnings.append(f"HLA-B*15:02 carrier and {drug.name}: {gene.rule}")
@@ -150,7 +139,7 @@ def _comedication(factors: Factors, drug: Drug, patient: Patient, exploratory: b
     for name in names:
         if name not in acting:
             reason = "no interaction with this drug is known to the library"
-            factors.lines.append(Line(f"{name} on {drug.name}", 1.0, "1", "applied", "", "", "", reason))
+            factors.lines.append(Assumption(f"{name} on {drug.name}", 1.0, "1", "applied", "", "", "", reason))
     chosen = _strongest(factors, drug, [row for row in rows if row.is_quantified])
     for row in rows:
         _interaction(factors, drug, patient, row, row in chosen, exploratory)
@@ -176,7 +165,7 @@ def _interaction(
     item = f"{row.perpetrator} on {drug.name}"
     evidence = (row.status, row.grade, row.source)
     if not row.is_quantified:
-        factors.lines.append(Line(item, "", "", "withheld", *evidence, f"not quantified; {row.note}"))
+        factors.lines.append(Assumption(item, "", "", "withheld", *evidence, f"not quantified; {row.note}"))
         factors.warnings.append(f"{row.perpetrator} with {drug.name}: {row.note}")
         return
     parts = {"CLint_hepatic": row.hepatic, "CLint_gut": row.gut, "CL": row.cl_multiplier, "CLp": row.pgp}
@@ -193,7 +182,7 @@ def _interaction(
             part for part in (why, row.dose, row.note, f"CYP3A5 spares {spared:g}" if spared else "") if part
         )
         action = "applied" if applied else "withheld"
-        factors.lines.append(Line(f"{item}: {target}", multiplier, "1", action, *evidence, said))
+        factors.lines.append(Assumption(f"{item}: {target}", multiplier, "1", action, *evidence, said))
     if row.pgp is not None:
         factors.warnings.append(EXPLORATORY_NOTE)
 
@@ -214,14 +203,16 @@ def _covariates(factors: Factors, drug: Drug, model: Model, patient: Patient) ->
         item = f"{effect.name} on {drug.name}: {effect.target}"
         evidence = (effect.status, effect.grade, effect.source)
         if any(name in model.covariates for name in effect.skip_if_model_has):
-            factors.lines.append(Line(item, 1.0, "1", "withheld", *evidence, "the model has this covariate itself"))
+            factors.lines.append(
+                Assumption(item, 1.0, "1", "withheld", *evidence, "the model has this covariate itself")
+            )
             continue
         multiplier = effect.multiplier(patient.covariates)
         if not effect.on:
-            factors.lines.append(Line(item, multiplier, "1", "withheld", *evidence, effect.note or "off"))
+            factors.lines.append(Assumption(item, multiplier, "1", "withheld", *evidence, effect.note or "off"))
             continue
         factors.put(effect.target, multiplier)
-        factors.lines.append(Line(item, multiplier, "1", "applied", *evidence, effect.note))
+        factors.lines.append(Assumption(item, multiplier, "1", "applied", *evidence, effect.note))
         value = patient.covariates[effect.needs[0]]
         low, high = effect.low_valid, effect.high_valid
         if (low is not None and value < low) or (high is not None and value > high):

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from pkpd.assumption import Assumption
 from pkpd.errors import ParameterError, did_you_mean
 from pkpd.factors import Factors, collect_factors
 from pkpd.library import hepatic
@@ -21,20 +22,7 @@ from pkpd.model_choice import select_model
 from pkpd.patient import Patient
 from pkpd.variability import etas_of
 
-__all__ = ["Assumption", "BrainRates", "Individual", "individual"]
-
-
-class Assumption(NamedTuple):
-    """One line of the list of assumptions; `action` is applied, withheld, default or imputed."""
-
-    item: str
-    value: float | str
-    unit: str
-    action: str
-    status: str
-    grade: str
-    source: str
-    reason: str
+__all__ = ["BrainRates", "Individual", "individual"]
 
 
 class BrainRates(NamedTuple):
@@ -115,7 +103,7 @@ def individual(
     warnings = [warning] if warning else []
     warnings += [*model.out_of_range(patient.covariates), *clipped]
     factors = collect_factors(drug, model, patient, evidence)
-    lines += [Assumption(*line) for line in factors.lines]
+    lines += factors.lines
     warnings += factors.warnings
     _apply(values, drug, factors)
     _check(values, drug, model)

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from pkpd.assumption import Assumption
 from pkpd.dosing import Administration
 from pkpd.groups import Unit
-from pkpd.individual import Assumption
 from pkpd.library.catalogue import load_drug
 from pkpd.population import Subject
 from pkpd.pris import DRUG as PROPOFOL
