@@ -134,7 +134,7 @@ def evaluate(
     from pkpd.results_folder import keep_for_folder, write_folder
 
     table = read_scenarios(scenarios)
-    shown = how_many_shown(profiles, len(table.rows))
+    shown = how_many_shown(profiles, table.count)
     folder = prepare_folder(out)
     batch = run_table(table, shown=shown, keep=keep_for_folder, progress=progress, workers=workers)
     parts = write_folder(folder, batch, options={"profiles": shown, "seed": 0})
@@ -203,14 +203,14 @@ def run_table(
     if workers is not None and not 1 <= workers <= 1024:
         raise ParameterError(f"workers: '{workers}' is not possible; expected a number from 1 to 1024. Correct it.")
     if chunk_rows is None:
-        chunk_rows = min(CHUNK_ROWS, -(-len(table.rows) // (4 * workers)) if workers else CHUNK_ROWS)
+        chunk_rows = min(CHUNK_ROWS, -(-table.count // (4 * workers)) if workers else CHUNK_ROWS)
     chunks = [
         Chunk(table.names, table.rows[start : start + chunk_rows], seed, shown, keep)
-        for start in range(0, len(table.rows), chunk_rows)
+        for start in range(0, table.count, chunk_rows)
     ]
     results: list[RowResult] = []
     interrupted = False
-    with _bar(len(table.rows), progress) as advance:
+    with _bar(table.count, progress) as advance:
         try:
             for done in _worked(chunks, min(workers or 1, len(chunks))):
                 results.extend(done)

@@ -136,7 +136,7 @@ def _summary(batch: Batch, shown: int) -> Html:
     good = len(batch.results) - batch.errors
     said = f"{len(batch.results)} scenarios: {good} ok, {batch.errors} with an error."
     if batch.interrupted:
-        said += f" The run was interrupted: {len(batch.table.rows) - len(batch.results)} more rows were not run."
+        said += f" The run was interrupted: {batch.table.count - len(batch.results)} more rows were not run."
     if shown < good:
         said += f" Profiles and pictures cover the first {shown}; results.csv holds all."
     return paragraph(

@@ -128,7 +128,6 @@ def _manifest(batch: Batch, files: Sequence[str], options: Mapping[str, Any]) ->
     """What another person needs to get the same numbers."""
     import pkpd
 
-    seeds = batch.table.column("seed") if "seed" in batch.table.names else []
     hashes: dict[str, str] = {}
     for result in batch.results:
         if result.shown is not None:
@@ -138,9 +137,9 @@ def _manifest(batch: Batch, files: Sequence[str], options: Mapping[str, Any]) ->
         "use": "research and teaching; it never says what to give a patient",
         "python": platform.python_version(),
         "packages": {name: metadata.version(name) for name in _PACKAGES if util.find_spec(name) is not None},
-        "input": {"path": batch.table.where, "sha256": batch.table.sha256, "rows": len(batch.table.rows)},
+        "input": {"path": batch.table.where, "sha256": batch.table.sha256, "rows": batch.table.count},
         "library_sha256": dict(sorted(hashes.items())),
-        "seeds": sorted({text.strip() for text in seeds if text.strip()} or {str(options.get("seed") or 0)}),
+        "seeds": list(batch.table.seeds) or [str(options.get("seed") or 0)],
         "options": dict(options),
         "rows": {
             "run": len(batch.results),

@@ -56,7 +56,7 @@ def run(arguments: argparse.Namespace) -> int:
     if folder:
         from pkpd.results_folder import keep_for_folder, write_folder  # loads what draws pictures
     table = read_scenarios(arguments.file)
-    shown = how_many_shown(arguments.profiles, len(table.rows)) if folder else 0
+    shown = how_many_shown(arguments.profiles, table.count) if folder else 0
     place = Path(arguments.output) if arguments.output else None
     if place is not None:
         place = prepare_folder(place) if folder else check_file(place)
@@ -102,7 +102,7 @@ def _summary(batch: Batch, output: str) -> dict[str, object]:
     failed = {batch.table.column("scenario")[r.position]: r.reason for r in batch.results if r.reason}
     return {
         "output": output,
-        "rows": len(batch.table.rows),
+        "rows": batch.table.count,
         "run": len(batch.results),
         "ok": len(batch.results) - batch.errors,
         "error": batch.errors,
@@ -118,7 +118,7 @@ def _say_how_it_went(batch: Batch, output: str | None) -> int:
     if batch.errors > 5:
         say(f"pkpd: ... and {batch.errors - 5} more rows with status error; the column 'reason' says why.")
     if batch.interrupted:
-        done, total = len(batch.results), len(batch.table.rows)
+        done, total = len(batch.results), batch.table.count
         say(f"pkpd: interrupted; the {done} of {total} rows that were done are in the results.")
     where = f" Results: {output}" if output else ""
     say(f"pkpd: {len(batch.results)} scenarios, {len(batch.results) - batch.errors} ok, {batch.errors} error.{where}")
