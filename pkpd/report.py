@@ -106,13 +106,13 @@ def batch_page(batch: Batch, pictures: Mapping[str, str], record: Mapping[str, A
     return page(
         title,
         [
-            _summary(batch, len(shown)),
+            _summary(record, len(shown)),
             Html(
                 '<nav><a href="#results">Results</a><a href="#peaks">Peaks</a><a href="#scenarios">Scenarios</a>'
                 '<a href="#warnings">Warnings</a><a href="#assumptions">Assumptions</a>'
                 '<a href="#versions">Versions</a></nav>'
             ),
-            section("Results", _main_table(names, listed, len(batch.results)), anchor="results"),
+            section("Results", _main_table(names, listed, record), anchor="results"),
             section("Peaks against the range", Html(f'<div class="grid">{"".join(drawn)}</div>'), anchor="peaks"),
             section("Scenarios", *articles, anchor="scenarios"),
             section(
@@ -132,13 +132,13 @@ def _title(where: str) -> str:
     return stem[:1].upper() + stem[1:] or "Scenarios"
 
 
-def _summary(batch: Batch, shown: int) -> Html:
-    good = len(batch.results) - batch.errors
-    said = f"{len(batch.results)} scenarios: {good} ok, {batch.errors} with an error."
-    if batch.interrupted:
-        said += f" The run was interrupted: {batch.table.count - len(batch.results)} more rows were not run."
-    if shown < good:
-        said += f" Profiles and pictures cover the first {shown}; results.csv holds all."
+def _summary(record: Mapping[str, Any], shown: int) -> Html:
+    rows = record["rows"]
+    said = f"{rows['run']} scenarios: {rows['ok']} ok, {rows['error']} with an error."
+    if not rows["complete"]:
+        said += f" The run was interrupted: {record['input']['rows'] - rows['run']} more rows were not run."
+    if shown < rows["ok"]:
+        said += f" Profiles and pictures cover the first {shown}; {_where_all_are(record)} holds all."
     return paragraph(
         said
         + " Question: which concentrations does each regimen reach in plasma and brain in this patient, how do they "
@@ -146,7 +146,11 @@ def _summary(batch: Batch, shown: int) -> Html:
     )
 
 
-def _main_table(names: Sequence[str], results: Sequence[RowResult], total: int) -> Html:
+def _where_all_are(record: Mapping[str, Any]) -> str:
+    return "results.csv" if "results.csv" in record["files"] else "the folder results/"
+
+
+def _main_table(names: Sequence[str], results: Sequence[RowResult], record: Mapping[str, Any]) -> Html:
     rows: list[list[object]] = []
     for result in results:
         name = names[result.position]
@@ -161,8 +165,8 @@ def _main_table(names: Sequence[str], results: Sequence[RowResult], total: int) 
             rows.append([label if place == 0 else "", status, drug, *map(_two_lines, values)])
     made = table(["scenario", "status", "drug", *(m[1] for m in METRICS)], rows, numeric=range(3, 3 + len(METRICS)))
     more = (
-        paragraph(f"The first {len(results)} of {total} rows; results.csv holds all.", "quiet")
-        if total > len(results)
+        paragraph(f"The first {len(results)} of {total} rows; {_where_all_are(record)} holds all.", "quiet")
+        if (total := record["rows"]["run"]) > len(results)
         else ""
     )
     return Html(

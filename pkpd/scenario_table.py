@@ -25,11 +25,11 @@ from pkpd.scenario_file import TableRow, check_bytes, file_rows, read_header
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["OPTIONAL", "REQUIRED", "ScenarioTable", "Span", "TableRow", "hash_of", "read_scenarios"]
+__all__ = ["OPTIONAL", "REQUIRED", "WRITTEN", "ScenarioTable", "Span", "TableRow", "hash_of", "read_scenarios"]
 
 REQUIRED = ("scenario", "regimen", "until")
 OPTIONAL = ("n", "seed", "every", "evidence", "models", "seizure", "seizure_onset", "condition")
-_WRITTEN = ("status", "reason", "warnings")
+WRITTEN = ("status", "reason", "warnings")
 #: Work of one span; a row of n subjects counts n, and one with a seizure so many times more.
 SPAN_WORK = 10_000
 SEIZURE_WORK = 20
@@ -250,9 +250,9 @@ def _check_columns(table: ScenarioTable) -> None:
                 f"{table.where}, column '{name}': it stands twice (columns {first + 1} and {place + 1}); expected each "
                 "name once. Delete or rename one."
             )
-        if name in _WRITTEN:
+        if name in WRITTEN:
             raise DataError(
-                f"{table.where}, column '{name}': this name is written by the run ({', '.join(_WRITTEN)}); expected a "
+                f"{table.where}, column '{name}': this name is written by the run ({', '.join(WRITTEN)}); expected a "
                 "table of scenarios, not of results. Rename or delete the column."
             )
     check_column_names(table.names, also=(*REQUIRED, *OPTIONAL), where=table.where)
