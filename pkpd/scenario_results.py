@@ -127,26 +127,28 @@ def summarise(solution: Solution) -> dict[str, float]:
 
 
 def metric_columns(rows: Iterable[Iterable[str]]) -> list[str]:
-    """Names of the metric columns of a table, each after its neighbours in the rows that have it.
+    """Names of the metric columns of a table: drug by drug, in the order in which they first appear.
 
-    Drugs stand in the order in which they first appear, and a drug's metrics stay together, so that the columns do
-    not depend on how the rows were dealt out.
+    A drug's metrics stay together, its percentiles after or before its plain metrics, and each name after its
+    neighbour in the rows that have it. So the columns do not depend on how the rows were dealt out.
 
     Parameters
     ----------
     rows : iterable
         The names that each row, or each run of rows, has, in order.
     """
-    columns: list[str] = []
-    known: set[str] = set()
+    groups: dict[tuple[str, bool], list[str]] = {}
     seen: set[tuple[str, ...]] = set()
     for row in rows:
         names = tuple(row)
         if names in seen:
             continue
         seen.add(names)
-        for before, name in zip(("", *names), names):
-            if name not in known:
-                known.add(name)
-                columns.insert(columns.index(before) + 1 if before else len(columns), name)
-    return columns
+        before: dict[tuple[str, bool], str] = {}
+        for name in names:
+            key = name.partition("_")[0], name.endswith(_PERCENTILES)
+            group = groups.setdefault(key, [])
+            if name not in group:
+                group.insert(group.index(before[key]) + 1 if key in before else len(group), name)
+            before[key] = name
+    return [name for group in groups.values() for name in group]

@@ -12,8 +12,8 @@ FLOORS = [
     "checks columns dataset",
     "model_choice assumption factors variability individual dosing pris kinetics groups constitution receptor_inputs "
     "layer episodes solution simulate parameter_values predict",
-    "identity distribute cluster scenario_file scenario_table scenario_rows scenario_results pieces result_files folder_lock "
-    "manifest part_files parts_run evaluate trial_design trial_table trial_endpoint "
+    "identity distribute cluster scenario_file scenario_table scenario_rows scenario_results pieces result_files "
+    "folder_lock manifest part_files parts_run evaluate trial_design trial_table trial_endpoint "
     "trial_file trial_score trial_enrol trial_arms trial",
     "picture plot page report_tables report results_folder folder_run trial_plot trial_report",
     "cli __main__",
