@@ -158,7 +158,7 @@ def begun(csv, tmp_path):
 
 def test_another_input_is_named_with_the_rows_that_differ(csv, begun):
     csv.write_text(csv.read_text().replace("row, 7", "row, seven"))
-    said = r"resume: the input '.*scenarios.csv' is not the one with which .* began \('.*', 23 rows\); the first difference"
+    said = r"the input '.*scenarios.csv' is not the one with which .* began \('.*', 23 rows\); the first difference"
     with pytest.raises(ParameterError, match=f"{said} is in rows 6 to 10; expected the same input. Restore it"):
         evaluate(csv, out=begun, resume=True)
 
