@@ -19,10 +19,11 @@ from pkpd.individual import Individual, individual
 from pkpd.layer import LayerRun, run_layer
 from pkpd.library.catalogue import load_drug
 from pkpd.library.receptor_file import Receptors, load_receptors
-from pkpd.model_choice import select_model, system_drug
+from pkpd.model_choice import system_drug
 from pkpd.patient import Patient
 from pkpd.receptor_inputs import layer_constants, receptor_inputs
 from pkpd.regimen import Dose, Regimen
+from pkpd.variability import clearance_spreads
 
 __all__ = ["Course", "Episodes", "draw_episodes"]
 
@@ -155,25 +156,12 @@ def draw_episodes(
     chosen = receptors.preset(preset)
     episodes = []
     for i, patient in enumerate(patients):
-        spreads = _spreads(patient, pk_variability)
+        spreads = clearance_spreads(patient, {})
+        if not pk_variability:
+            spreads = dict.fromkeys(spreads, 0.0)
         episodes.append(draw_constitution(chosen, patient, seed, first + i, spreads, LONGEST_MIN))
     index = np.arange(first, first + n)
     return Episodes(index, preset, tuple(patients), tuple(episodes), seed, evidence, pk_variability, receptors, draw)
-
-
-def _spreads(patient: Patient, pk_variability: bool) -> dict[str, float]:
-    """Log sd of each drug's clearance where kinetics are drawn, else 0; for every drug with a role."""
-    from pkpd.library.catalogue import list_drugs
-
-    found = {}
-    for name in list_drugs():
-        drug = load_drug(name)
-        if drug.prodrug_of or drug.receptor is None or drug.receptor.code == 0:
-            continue
-        iiv = select_model(drug, patient, {})[0].iiv if pk_variability else {}
-        own = iiv.get("CL") or iiv.get("VM")
-        found[name] = math.sqrt(own.omega2) if own else 0.0
-    return found
 
 
 def _flags(run: LayerRun, grid: FloatArray) -> NDArray[np.bool_]:

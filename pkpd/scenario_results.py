@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from pkpd.errors import PkpdError
+from pkpd.scenario import Scenario
 from pkpd.scenario_rows import RowReader, one_line
 from pkpd.scenario_table import TableRow
-from pkpd.simulate import Scenario, solve_scenarios
+from pkpd.seizure import FLAGS
+from pkpd.solve import solve_scenarios
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -110,6 +112,9 @@ def summarise(solution: Solution) -> dict[str, float]:
             values[name] = float(column[0])
             continue
         known = column[np.isfinite(column)]
+        if name in FLAGS:
+            values[name] = float(known.mean()) if len(known) else np.nan
+            continue
         percentiles = np.percentile(known, [5, 50, 95]) if len(known) else np.full(3, np.nan)
         values.update(zip((name + suffix for suffix in _PERCENTILES), percentiles.tolist()))
     return values
