@@ -107,7 +107,7 @@ def test_decisions_put_in_place_of_conditions_change_nothing():
 
 
 def test_when_seizing_waits_for_a_relapse():
-    """A stopped seizure that flumazenil-like wear-off lets return: the order waits and says when it was given."""
+    """The order is due while the seizure is off, waits, and is given when it comes back."""
     found = pkpd.simulate(
         "propofol 3 mg/kg iv at 10 min; levetiracetam 4500 mg iv over 10 min at 15 min when seizing",
         adult(seizure_drive=0.9), until="3 h", seizure="status",
