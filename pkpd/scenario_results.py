@@ -27,11 +27,11 @@ _PERCENTILES = ("_p05", "_p50", "_p95")
 
 @dataclass(frozen=True)
 class Shown:
-    """What a results folder keeps of a solution: plain tables and a drawn picture, which go between processes."""
+    """What a results folder keeps of a solution: plain tables and drawn pictures, which go between processes."""
 
     profile: pd.DataFrame
     assumptions: pd.DataFrame
-    svg: str
+    svgs: dict[str, str]
     library: dict[str, str]
 
 
@@ -120,17 +120,22 @@ def summarise(solution: Solution) -> dict[str, float]:
     return values
 
 
-def metric_columns(results: Iterable[RowResult]) -> list[str]:
+def metric_columns(rows: Iterable[Iterable[str]]) -> list[str]:
     """Names of the metric columns of a table, each after its neighbours in the rows that have it.
 
     Drugs stand in the order in which they first appear, and a drug's metrics stay together, so that the columns do
     not depend on how the rows were dealt out.
+
+    Parameters
+    ----------
+    rows : iterable
+        The names that each row, or each run of rows, has, in order.
     """
     columns: list[str] = []
     known: set[str] = set()
     seen: set[tuple[str, ...]] = set()
-    for result in results:
-        names = tuple(result.values)
+    for row in rows:
+        names = tuple(row)
         if names in seen:
             continue
         seen.add(names)

@@ -18,12 +18,11 @@ from pkpd.library.catalogue import load_drug
 from pkpd.library.receptor_file import load_receptors
 from pkpd.metrics import collect_metrics
 from pkpd.models.receptors import chord_potential
-from pkpd.models.seizure_steps import STEP_MIN
 from pkpd.population import Subject
 from pkpd.pris import DRUG as PROPOFOL
 from pkpd.pris import PrisResult, pris_columns
+from pkpd.provenance import provenance
 from pkpd.receptor_inputs import layer_constants
-from pkpd.scenario import NO_SEIZURE
 from pkpd.seizure import SeizureResult, seizure_result
 
 if TYPE_CHECKING:
@@ -31,6 +30,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from pkpd.library.drug import Range
+    from pkpd.patient import Patient
     from pkpd.regimen import Regimen
     from pkpd.scenario import Scenario
 
@@ -39,7 +39,6 @@ __all__ = ["Solution", "SubjectResult"]
 FloatArray = NDArray[np.float64]
 #: The value of one subject in a warning such as "weight_kg 121 is outside the range 7.8 to 74.4".
 _VALUE = re.compile(r" -?\d[\d.e+-]*(?: [^ ]+)?(?= is (?:outside|below|above))")
-RESEARCH_USE = "Research and teaching software: it never says what to give a patient."
 
 
 @dataclass
@@ -132,7 +131,7 @@ class Solution:
             seizure=scenario.seizure,
             onset_h=scenario.onset_h,
             ranges=_ranges(results),
-            provenance=_provenance(scenario, results),
+            provenance=provenance(scenario, results),
             _results=results,
         )
 
@@ -188,11 +187,31 @@ class Solution:
                 )
         return pd.DataFrame(rows, columns=["id", *Assumption._fields])
 
-    def plot(self, **options: Any) -> Figure:
-        """Draw concentrations with range and dose marks, one panel a drug; bands for several subjects."""
-        from pkpd.plot import profiles
+    @property
+    def patients(self) -> list[Patient]:
+        """The patient of each id."""
+        return [result.subject.patient for result in self._results]
 
-        return profiles(self, **options)
+    def plot(self, what: str = "concentrations", **options: Any) -> Figure:
+        """Draw the result; bands for several subjects.
+
+        Parameters
+        ----------
+        what : {"concentrations", "receptors", "pris"}
+            Concentrations with range and dose marks, one panel a drug (``log=True`` for a logarithmic axis); seizure,
+            receptors, chloride and potentials on one clock (needs a seizure); or rate, risk and laboratory values of a
+            propofol infusion (needs propofol).
+        **options
+            ``title``, and those of the picture.
+
+        Raises
+        ------
+        ParameterError
+            If there is no such picture, or the result has nothing to show in it.
+        """
+        from pkpd.pictures import draw
+
+        return draw(self, what, **options)
 
     def report(self) -> str:
         """Return a page (HTML) with question, inputs, table, pictures, assumptions and warnings."""
@@ -253,28 +272,3 @@ def _ranges(results: list[SubjectResult]) -> dict[str, Range]:
     names = dict.fromkeys(unit.person.drug.name for result in results for unit in result.units)
     found = {name: load_drug(name).default_range for name in names}
     return {name: shown for name, shown in found.items() if shown is not None}
-
-
-def _provenance(scenario: Scenario, results: list[SubjectResult]) -> dict[str, Any]:
-    from pkpd import __version__
-
-    drugs = {unit.person.drug.name: unit.person.drug.sha256 for result in results for unit in result.units}
-    engine = "linear: exact; saturable: series of order 14, tolerance 3e-10 a step"
-    seizure: dict[str, Any] = {}
-    if scenario.seizure != NO_SEIZURE:
-        engine += f"; receptor layer: second-order steps of {STEP_MIN:g} min"
-        seizure = {
-            "seizure": scenario.seizure,
-            "condition": scenario.condition,
-            "receptors": load_receptors().sha256,
-            "seizures drawn": sum(result.draws for result in results),
-        }
-    return {
-        "pkpd": __version__,
-        "engine": engine,
-        "evidence": scenario.evidence,
-        "seeds": sorted({result.subject.seed for result in results}),
-        "library": drugs,
-        **seizure,
-        "use": RESEARCH_USE,
-    }

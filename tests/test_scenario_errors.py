@@ -181,8 +181,8 @@ FRAME = pd.DataFrame({"scenario": ["a"], "regimen": ["none"], "until": ["1 h"]})
 @pytest.mark.parametrize(
     "options, message",
     [
-        ({"resume": True}, "evaluate, resume: 'True' is not part of this version"),
-        ({"cluster": "local"}, "evaluate, cluster: 'local' is not part of this version"),
+        ({"resume": True}, "evaluate, resume: 'True' needs a folder"),
+        ({"cluster": "local"}, "cluster: there is no Dask scheduler at 'local'"),
         ({"profiles": "all"}, "evaluate, profiles: 'all' needs a folder"),
         ({"workers": 0}, "workers: '0' is not possible; expected a number from 1"),
     ],
