@@ -11,8 +11,8 @@ FLOORS = [
     "genotype_sampling population regimen_words regimen_phrases regimen_parser regimen datafile record_rules "
     "checks columns dataset",
     "model_choice assumption factors variability individual dosing scenario pris kinetics groups constitution "
-    "receptor_inputs layer episodes seizure_stage seizure_plan seizure_evidence seizure metrics provenance solution solve "
-    "simulate parameter_values predict",
+    "receptor_inputs layer episodes seizure_stage seizure_plan seizure_evidence seizure metrics provenance solution "
+    "solve simulate parameter_values predict",
     "identity distribute cluster scenario_file scenario_table scenario_rows scenario_results pieces result_files "
     "folder_lock manifest part_files parts_run evaluate trial_design trial_table trial_endpoint "
     "trial_file trial_score trial_enrol trial_arms trial",
