@@ -30,6 +30,7 @@ __all__ = ["LayerRun", "run_layer", "steps_between"]
 FloatArray = NDArray[np.float64]
 MOST_TRANSITIONS = 4096
 CHUNK_VALUES = 8_000_000  # brain levels held at a time
+PARTS = 64  # into which subjects are divided among the threads
 
 
 @dataclass
@@ -160,13 +161,18 @@ def _run_chunk(runs: list[LayerRun], pool: ThreadPoolExecutor) -> None:
     _fill_brains(runs)
     while active:
         _fill_levels(changed)
-        list(pool.map(LayerRun.advance, active))
+        list(pool.map(_advance, (active[part::PARTS] for part in range(min(PARTS, len(active))))))
         changed = [run for run in active if run.judge()]
         for run in changed:
             run.refresh()
         active = [run for run in active if run.k < run.n_steps]
     for run in runs:
         run.levels = np.empty((0, 0))
+
+
+def _advance(runs: Sequence[LayerRun]) -> None:
+    for run in runs:
+        run.advance()
 
 
 def _fill_levels(runs: list[LayerRun]) -> None:

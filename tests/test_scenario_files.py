@@ -1,7 +1,7 @@
 """The shipped scenario tables: every row runs without an error, and its columns are explained."""
 
 import re
-from functools import lru_cache
+from functools import cache
 
 import pandas as pd
 import pytest
@@ -18,7 +18,7 @@ FILES = [
 ]
 
 
-@lru_cache(maxsize=None)
+@cache
 def results_of(path):
     return pkpd.evaluate(path)
 
