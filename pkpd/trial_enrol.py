@@ -190,7 +190,7 @@ def _through(
 
 def _drugs(trial: Trial) -> set[str]:
     """The drugs that the trial gives."""
-    regimens = [part.regimen for part in (*trial.stages, *trial.arms)]
+    regimens = [stage.regimen for stage in trial.stages] + [arm.regimen for arm in trial.arms]
     return {system_drug(dose.drug).name for regimen in regimens for dose in regimen}
 
 
