@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from pkpd.overview import overview
 from pkpd.picture import svg_text
-from pkpd.plot import profiles
-from pkpd.report import batch_page, overview
+from pkpd.pictures import svgs_of
+from pkpd.report_batch import batch_page
 from pkpd.result_files import write_table, write_text, write_whole
 from pkpd.scenario_results import Shown
 
@@ -46,13 +47,15 @@ def write_pages(folder: Path, batch: Batch, record: dict[str, Any]) -> None:
     record["library_sha256"] = dict(sorted(record["library_sha256"].items()))
     if shown:
         record["files"].append(_write_profiles(folder, {names[position]: kept for position, kept in shown.items()}))
-    pictures = {f"figures/{name}.svg": svg_text(figure) for name, figure in overview(batch).items()}
-    pictures |= {figure_name(position, names[position]): kept.svg for position, kept in shown.items()}
+    drawn = {name: svg_text(figure) for name, figure in overview(batch).items()}
+    pictures = {f"figures/{name}.svg": svg for name, svg in drawn.items()}
+    for position, kept in shown.items():
+        pictures |= {figure_name(position, names[position], kind): svg for kind, svg in kept.svgs.items()}
     for name, text in pictures.items():
         (folder / "figures").mkdir(exist_ok=True)
         write_text(text, folder / name)
         record["files"].append(name)
-    write_text(batch_page(batch, pictures, record), folder / "report.html")
+    write_text(batch_page(batch, drawn, record), folder / "report.html")
     record["files"].append("report.html")
 
 
@@ -71,11 +74,11 @@ def _write_profiles(folder: Path, shown: Mapping[str, Shown]) -> str:
 
 
 def keep_for_folder(name: str, solution: Solution) -> Shown:
-    """Profile, assumptions and picture of one scenario; several subjects become p05, p50 and p95."""
+    """Profile, assumptions and pictures of one scenario; several subjects become p05, p50 and p95."""
     return Shown(
         profile=_profile(solution),
         assumptions=solution.assumptions,
-        svg=svg_text(profiles(solution, log=True, title=name)),
+        svgs=svgs_of(solution, name),
         library=dict(solution.provenance["library"]),
     )
 
@@ -90,7 +93,7 @@ def _profile(solution: Solution) -> pd.DataFrame:
     return pd.DataFrame(columns)
 
 
-def figure_name(position: int, scenario: str) -> str:
+def figure_name(position: int, scenario: str, kind: str) -> str:
     """File name of a scenario's picture, unique by the row number whatever the name contains."""
     plain = re.sub(r"[^A-Za-z0-9._-]+", "_", scenario).strip("._")[:60]
-    return f"figures/{position + 1:04d}_{plain or 'scenario'}.svg"
+    return f"figures/{position + 1:04d}_{plain or 'scenario'}{'' if kind == 'concentrations' else '_' + kind}.svg"

@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from pkpd.errors import PkpdError
+from pkpd.scenario import Scenario
 from pkpd.scenario_rows import RowReader, one_line
 from pkpd.scenario_table import TableRow
-from pkpd.simulate import Scenario, solve_scenarios
+from pkpd.seizure import FLAGS
+from pkpd.solve import solve_scenarios
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -26,11 +28,11 @@ _PERCENTILES = ("_p05", "_p50", "_p95")
 
 @dataclass(frozen=True)
 class Shown:
-    """What a results folder keeps of a solution: plain tables and a drawn picture, which go between processes."""
+    """What a results folder keeps of a solution: plain tables and drawn pictures, which go between processes."""
 
     profile: pd.DataFrame
     assumptions: pd.DataFrame
-    svg: str
+    svgs: dict[str, str]
     library: dict[str, str]
 
 
@@ -121,6 +123,9 @@ def summarise(solution: Solution) -> dict[str, float]:
             values[name] = float(column[0])
             continue
         known = column[np.isfinite(column)]
+        if name in FLAGS:
+            values[name] = float(known.mean()) if len(known) else np.nan
+            continue
         percentiles = np.percentile(known, [5, 50, 95]) if len(known) else np.full(3, np.nan)
         values.update(zip((name + suffix for suffix in _PERCENTILES), percentiles.tolist()))
     return values
