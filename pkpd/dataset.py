@@ -6,7 +6,7 @@ file holds: nothing is converted, dropped or filled in. Rules about values are i
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -26,6 +26,7 @@ from pkpd.columns import (
 )
 from pkpd.datafile import read_file
 from pkpd.errors import DataError
+from pkpd.occasions import occasion_ids
 from pkpd.record_rules import Records
 
 if TYPE_CHECKING:
@@ -89,6 +90,26 @@ class Dataset:
             return None
         values, _ = to_numbers(self.frame[self.names[name]])
         return values
+
+    def by_occasion(self, by: str | Sequence[str]) -> Dataset:
+        """Return a data set with one ID, such as ``"3 / 2"``, for each subject and occasion, the rows in their order.
+
+        Parameters
+        ----------
+        by : str or sequence of str
+            The columns that tell the occasions of a subject apart.
+
+        Raises
+        ------
+        ParameterError
+            If a column is not there.
+        DataError
+            If the header is broken, or a cell of these columns is empty.
+        """
+        raise_errors(self.structure, self.source)
+        label = self.names["ID"]
+        ids = occasion_ids(self.frame, label, by, lambda row: f"{self.source} line {self.line(row)}")
+        return replace(self, frame=self.frame.assign(**{label: ids}))
 
     def findings(self, compartments: int | None = None) -> list[Finding]:
         """What is wrong with the data, in the order of the rules.
@@ -182,7 +203,8 @@ def read_data(
         be text.
     units : mapping of str to str, optional
         Units of columns, such as ``{"TIME": "min", "AMT": "mg", "DV": "ng/mL"}``. They are checked and kept; the
-        numbers stay as they are.
+        numbers stay as they are. A file may state them itself, in a line such as ``# units: TIME=min, DV=ng/mL``;
+        what is said here comes before it.
     columns : mapping of str to str, optional
         What a column means: a covariate such as ``{"BW": "weight_kg"}`` or a standard column such as
         ``{"HOURS": "TIME"}``. WT, AGE, HT and SEX are known.
@@ -229,18 +251,26 @@ def load(
         frame[places["ID"]] = number_ids(frame[places["ID"]])
     frame.columns = labels
     names = {name: name for name in places}
+    stated = {**checked_units(file.units, file.header, labels), **checked_units(units, file.header, labels)}
     meaning = covariate_columns(labels, columns)
-    return Dataset(frame, Path(path).name, names, file.lines, checked_units(units, labels), meaning, structure)
+    return Dataset(frame, Path(path).name, names, file.lines, stated, meaning, structure)
 
 
-def as_dataset(data: str | Path | pd.DataFrame | Dataset, units: Mapping[str, str] | None = None) -> Dataset:
-    """Return a data set for a path, a data frame (kept as it is, not copied) or a data set."""
+def as_dataset(
+    data: str | Path | pd.DataFrame | Dataset,
+    units: Mapping[str, str] | None = None,
+    columns: Mapping[str, str] | None = None,
+) -> Dataset:
+    """Return a data set for a path, a data frame (kept as it is, not copied) or a data set.
+
+    `units` and `columns` are those of `read_data`; what a data set states already stays, unless it is stated anew.
+    """
     import pandas as pd
 
-    if isinstance(data, Dataset):
-        return replace(data, units={**data.units, **checked_units(units, list(data.frame.columns))}) if units else data
     if isinstance(data, str | Path):
-        return load(data, units=units)
+        return load(data, units=units, columns=columns)
+    if isinstance(data, Dataset):
+        return _stated(data, units, columns) if units or columns else data
     if not isinstance(data, pd.DataFrame):
         raise DataError(
             f"data: a {type(data).__name__} cannot be read; expected a path, a pandas DataFrame or a Dataset. "
@@ -248,7 +278,17 @@ def as_dataset(data: str | Path | pd.DataFrame | Dataset, units: Mapping[str, st
         )
     if len(data) == 0:
         raise DataError("data: the data frame has no rows; expected at least one record. Check how it was made.")
-    labels = list(data.columns)
-    places, structure = column_places([str(label) for label in labels], None)
+    return _stated(Dataset(data, "data", {}), units, columns)
+
+
+def _stated(data: Dataset, units: Mapping[str, str] | None, columns: Mapping[str, str] | None) -> Dataset:
+    """The data set with what is stated of its columns and units."""
+    labels = list(data.frame.columns)
+    header = [str(label) for label in labels]
+    known = {str(label): name for name, label in data.names.items()} | dict(data.covariates) | dict(columns or {})
+    places, structure = column_places(header, known)
     names = {name: labels[place] for name, place in places.items()}
-    return Dataset(data, "data", names, None, checked_units(units, labels), covariate_columns(labels, None), structure)
+    standard = {place: name for name, place in places.items()}
+    keys = [standard.get(place, label) for place, label in enumerate(header)]
+    stated = {**data.units, **checked_units(units, header, keys)}
+    return replace(data, names=names, units=stated, covariates=covariate_columns(labels, known), structure=structure)
