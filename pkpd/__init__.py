@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from pkpd.evaluate import evaluate
     from pkpd.library.catalogue import list_drugs, load_drug
     from pkpd.models.compartments import Compartments
+    from pkpd.nca import nca
     from pkpd.patient import Patient
     from pkpd.population import Population
     from pkpd.predict import predict
@@ -43,6 +44,7 @@ _HOMES = {
     "evaluate": "pkpd.evaluate",
     "list_drugs": "pkpd.library.catalogue",
     "load_drug": "pkpd.library.catalogue",
+    "nca": "pkpd.nca",
     "predict": "pkpd.predict",
     "read_data": "pkpd.dataset",
     "simulate": "pkpd.simulate",
@@ -57,6 +59,7 @@ __all__ = [
     "trial",
     "predict",
     "Compartments",
+    "nca",
     "read_data",
     "load_drug",
     "list_drugs",
