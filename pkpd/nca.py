@@ -129,7 +129,7 @@ def _bounds(intervals: Any) -> FloatArray:
             low, low_unit, high, high_unit = found.groups()
             pairs.append((f"{low} {low_unit or high_unit or 'h'}", f"{high} {high_unit or low_unit or 'h'}"))
     bounds = []
-    for pair in pairs:
+    for pair in pairs if isinstance(pairs, Sequence | np.ndarray) else [pairs]:
         try:
             low, high = (parse_time(float(x) if isinstance(x, np.number) else x, allow_bare=True) for x in pair)
         except (TypeError, ValueError) as error:

@@ -79,8 +79,9 @@ def _of_one(
         return Followed(UNKNOWN, "", np.nan, 0.0, 0.0, 0.0, 0.0, samples, (note,))
     first = int(given[0])
     row, when = int(r.row[first]), float(table.time[r.row[first]])
-    same = given[table.time[r.row[given]] == when]
-    used, notes = _samples_of(table, seen, units, r, first, samples)
+    end = _end_row(table, r, first)
+    same = given[(table.time[r.row[given]] == when) & (r.row[given] < end)]
+    used, notes = _samples_of(table, seen, units, r, first, end, samples)
     durations = _durations(r, same, units)
     kinds, route, guess = _kind(r, same, places, seen, used, table.time)
     kind = BOLUS if BOLUS in kinds else kinds[0]
@@ -106,27 +107,31 @@ def _of_one(
     return Followed(kind, route, total, float(durations.max()), mean_input, tau, when, used, notes)
 
 
+def _end_row(table: Table, r: Records, first: int) -> int:
+    """The row of the next dose at another time, or of the next reset; the number of rows where there is none."""
+    resets = (r.evid == 3) | (r.evid == 4)
+    another = resets | ((r.evid == 1) & (table.time[r.row] > table.time[r.row[first]]))
+    later = r.row[another & (np.arange(len(r.row)) > first)]
+    return int(later[0]) if len(later) else len(table.time)
+
+
 def _samples_of(
-    table: Table, seen: Observations, units: DataUnits, r: Records, first: int, samples: IntArray
+    table: Table, seen: Observations, units: DataUnits, r: Records, first: int, end: int, samples: IntArray
 ) -> tuple[IntArray, tuple[str, ...]]:
     """The samples from the dose up to the next dose or reset, and what was left out."""
     when = float(table.time[r.row[first]])
     rows, time = seen.row[samples], seen.time[samples]
-    resets = (r.evid == 3) | (r.evid == 4)
-    another = ((r.evid == 1) | resets) & (np.arange(len(r.row)) > first) & ((table.time[r.row] > when) | resets)
-    end_row = int(r.row[np.argmax(another)]) if another.any() else len(table.time)
     implied = when + float(r.ii[first]) * units.interval / units.time if r.addl[first] > 0 else np.inf
-    before = time < when
-    after = (rows > end_row) | (time > implied)
+    after = (rows > end) | (time > implied)
+    before = (time < when) & ~after
     notes = []
     if early := int((before & ~seen.blq[samples] & (seen.dv[samples] > 0)).sum()):
         notes.append(f"{_count(early)} before the dose left out")
     if after.any():
-        ends = [float(table.time[end_row])] if end_row < len(table.time) else []
-        ends = [implied] if implied < min(ends, default=np.inf) else ends
+        stop = min(float(table.time[end]), implied) if end < len(table.time) else implied
         notes.append(
-            f"{_count(int(after.sum()))} from the next dose or reset (TIME {number(ends[0])}) on left out; name a "
-            "column that tells the occasions apart (by), or state a steady state with SS and II"
+            f"{_count(int(after.sum()))} from the next dose or reset (TIME {number(stop)}) on left out; name the "
+            "column of the occasions (by), or state a steady state (SS and II on the dose)"
         )
     return samples[~before & ~after], tuple(notes)
 

@@ -30,6 +30,8 @@ COLUMNS = range(12)
 CMAX, TMAX, C_LAST, T_LAST, AUC, AUMC, AUC_TAU, AUMC_TAU, SLOPE, R2_ADJ, POINTS, CANDIDATES = COLUMNS
 #: Fewest points of a terminal slope; and how far below the best adjusted r2 a slope over more points is preferred.
 FEWEST, AS_GOOD = 3, 1e-4
+#: A bound this close after the last sample (relative) is at that sample: minutes become hours with a rounding.
+SAME_TIME = 1e-9
 #: Below this exponent of a log-linear piece its first moment is summed as a series, where the formula loses digits.
 FLAT = 0.03
 
@@ -101,7 +103,7 @@ def measure(profiles: Profiles, bounds: FloatArray, *, log_down: bool = True) ->
     _measure_all(
         *profiles, np.ascontiguousarray(bounds, dtype=np.float64).reshape(-1, 2), log_down, longest, found, areas
     )
-    return Measures(*(np.ascontiguousarray(found[:, column]) for column in COLUMNS), areas=areas)
+    return Measures(**{Measures._fields[column]: found[:, column].copy() for column in COLUMNS}, areas=areas)
 
 
 @njit(cache=True, nogil=True)
@@ -241,7 +243,7 @@ def _between(t, c, n, low, high, slope, log_down):
             piece, of_piece = _piece(t1, c1, t2, c2, log_down)
             area += piece
             moment += of_piece
-    if high > t[n - 1]:
+    if high > t[n - 1] * (1.0 + SAME_TIME):
         t1 = max(t[n - 1], low)
         piece, of_piece = _falling(t1, _value_at(t, c, n, t1, slope, log_down), high - t1, slope * (high - t1))
         area += piece
