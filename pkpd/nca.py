@@ -48,8 +48,8 @@ def nca(
     Parameters
     ----------
     data : path, pandas.DataFrame or Dataset
-        Records with NONMEM columns; see `read_data`. Each ID is one profile: its first dose, and the samples up to
-        the next dose or reset.
+        Records with NONMEM columns; see `read_data`. Each ID is one profile, its first dose and the samples up to
+        the next dose; a reset (EVID 3 or 4) and a steady state (SS 1) begin another, with an id such as ``"3 / 2"``.
     method : "lin-up-log-down" or "linear"
         Whether falling pieces of the curve are log-linear, or all pieces straight.
     intervals : str or sequence of pairs, optional
@@ -111,8 +111,8 @@ def nca(
     table, seen = dataset.table(), observations(dataset)
     factors = data_units(dataset)
     seen = seen._replace(blq=seen.blq | (seen.dv == 0))
-    profiles = followed(dataset, table, seen, factors)
-    return _table(table.ids, profiles, _measured(profiles, seen, factors, bounds, method), bounds)
+    ids, profiles = followed(dataset, table, seen, factors)
+    return _table(ids, profiles, _measured(profiles, seen, factors, bounds, method), bounds)
 
 
 def _bounds(intervals: Any) -> FloatArray:

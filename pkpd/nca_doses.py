@@ -1,13 +1,15 @@
 """Which dose a profile follows, and which samples belong to it.
 
-Of each ID the first dose counts, together with others of the same moment, up to the next dose or reset. Knows records
-and times; nothing about areas and slopes.
+An ID is one profile, or one for each reset (EVID 3 and 4) or steady state (SS 1) that begins anew. Of each the first
+dose counts, together with others of the same moment, up to the next dose. Knows records and times; nothing about
+areas and slopes.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,7 +31,7 @@ INTRAVENOUS = {"iv", "intravenous", "bolus", "infusion", "iv bolus", "iv infusio
 
 
 class Followed(NamedTuple):
-    """The dose that the profile of one ID follows, in h and mg, and its samples."""
+    """The dose that one profile follows, in h and mg, and its samples."""
 
     kind: int
     route: str  # as a column ROUTE says it, else bolus, infusion or extravascular
@@ -42,87 +44,129 @@ class Followed(NamedTuple):
     notes: tuple[str, ...]
 
 
-def followed(data: Dataset, table: Table, seen: Observations, units: DataUnits) -> list[Followed]:
-    """Return the dose and the samples of each ID, in the order of `table.ids`."""
-    bounds = np.append(table.starts, len(table.time))
-    of_record = np.searchsorted(table.records.row, bounds)
-    of_sample = np.searchsorted(seen.row, bounds)
-    places = _Places(data)
-    return [
-        _of_one(table, seen, units, places, slice(*of_record[i : i + 2]), np.arange(*of_sample[i : i + 2]))
-        for i in range(len(table.ids))
-    ]
+class _Source(NamedTuple):
+    """The data set as numbers; CMT is 0 where it is missing, `routes` is None without a column ROUTE."""
+
+    table: Table
+    seen: Observations
+    units: DataUnits
+    cmt: FloatArray
+    routes: NDArray[np.object_] | None
 
 
-class _Places:
-    """What the columns CMT and ROUTE say of a row."""
+class _Pieces(NamedTuple):
+    """Ranges of rows that are profiles, and the ID of each; `lost` samples of that ID lie outside of all of them."""
 
-    def __init__(self, data: Dataset) -> None:
-        cmt = data.numbers("CMT")
-        self.cmt = np.zeros(len(data)) if cmt is None else np.nan_to_num(cmt.astype(np.float64), nan=0.0)
-        self._route = data.frame[data.names["ROUTE"]].to_numpy(dtype=object) if "ROUTE" in data.names else None
-
-    def route(self, row: int) -> str:
-        """The word in ROUTE, in lower case; empty where there is none."""
-        word = "" if self._route is None else str(self._route[row]).strip().lower()
-        return "" if word in (".", "nan", "none", "na", "<na>") else word
+    start: IntArray
+    stop: IntArray
+    id_index: IntArray
+    lost: IntArray
 
 
-def _of_one(
-    table: Table, seen: Observations, units: DataUnits, places: _Places, records: slice, samples: IntArray
-) -> Followed:
-    """The dose that one ID follows."""
-    r = Records(**{name: column[records] for name, column in table.records._asdict().items()})
+def followed(data: Dataset, table: Table, seen: Observations, units: DataUnits) -> tuple[list[Any], list[Followed]]:
+    """Return the name of each profile, and the dose and the samples that make it.
+
+    The name is the ID, or ``"3 / 2"`` for the second profile of ID 3 where any ID has several.
+    """
+    cmt = data.numbers("CMT")
+    source = _Source(
+        table,
+        seen,
+        units,
+        np.zeros(len(data)) if cmt is None else np.nan_to_num(cmt.astype(np.float64), nan=0.0),
+        data.frame[data.names["ROUTE"]].to_numpy(dtype=object) if "ROUTE" in data.names else None,
+    )
+    pieces = _pieces(table, seen)
+    records = zip(*(np.searchsorted(table.records.row, bound) for bound in pieces[:2]))
+    samples = zip(*(np.searchsorted(seen.row, bound) for bound in pieces[:2]))
+    found = [_follow(source, slice(*r), np.arange(*s), stop) for r, s, stop in zip(records, samples, pieces.stop)]
+    for i in np.flatnonzero(pieces.lost):
+        note = f"{_count(int(pieces.lost[i]))} outside of the doses' occasions left out"
+        found[i] = found[i]._replace(notes=(*found[i].notes, note))
+    return _names(table, pieces), found
+
+
+def _pieces(table: Table, seen: Observations) -> _Pieces:
+    """The profiles: of the pieces of an ID between resets those with a dose and a sample, or one if there is none."""
+    r = table.records
+    dose = (r.evid == 1) | (r.evid == 4)
+    anew = (r.evid == 3) | (r.evid == 4) | (dose & (r.ss == 1))
+    start = np.union1d(table.starts, r.row[anew])
+    stop = np.append(start[1:], len(table.time))
+    id_index = np.searchsorted(table.starts, start, side="right") - 1
+    sampled = np.diff(np.searchsorted(seen.row, np.append(start, len(table.time))))
+    dosed = np.diff(np.searchsorted(r.row[dose], np.append(start, len(table.time)))) > 0
+    # Best a dose with samples, then a dose alone, then the rows of an ID without a dose.
+    rank = np.where(dosed, np.where(sampled > 0, 2, 1), 0)
+    best = np.zeros(len(table.starts), dtype=np.int64)
+    np.maximum.at(best, id_index, rank)
+    first = np.append(True, id_index[1:] != id_index[:-1])
+    keep = (rank == 2) | ((best[id_index] < 2) & first)
+    whole = best[id_index[keep]] < 2
+    ends = np.append(table.starts[1:], len(table.time))
+    lost = np.bincount(id_index, np.where(keep, 0, sampled), len(table.starts)).astype(np.int64)
+    kept_first = np.append(True, id_index[keep][1:] != id_index[keep][:-1])
+    return _Pieces(
+        start[keep],
+        np.where(whole, ends[id_index[keep]], stop[keep]),
+        id_index[keep],
+        np.where(kept_first & ~whole, lost[id_index[keep]], 0),
+    )
+
+
+def _names(table: Table, pieces: _Pieces) -> list[Any]:
+    """The ID of each profile, with the number of the profile where any ID has several."""
+    names = [table.ids[i] for i in pieces.id_index]
+    if len(set(pieces.id_index.tolist())) == len(names):
+        return names
+    counts: Counter[int] = Counter()
+    numbered = []
+    for i, name in zip(pieces.id_index.tolist(), names):
+        counts[i] += 1
+        numbered.append(f"{number(name) if isinstance(name, float) else name} / {counts[i]}")
+    return numbered
+
+
+def _follow(source: _Source, records: slice, samples: IntArray, end: int) -> Followed:
+    """The dose that one piece of the data follows; its rows end before `end`."""
+    r = Records(**{name: column[records] for name, column in source.table.records._asdict().items()})
     given = np.flatnonzero((r.evid == 1) | (r.evid == 4))
     if len(given) == 0:
         note = "there is no dose: times count from 0, the area begins at the first sample; no cl, vz and mrt"
         return Followed(UNKNOWN, "", np.nan, 0.0, 0.0, 0.0, 0.0, samples, (note,))
-    first = int(given[0])
-    row, when = int(r.row[first]), float(table.time[r.row[first]])
-    end = _end_row(table, r, first)
-    same = given[(table.time[r.row[given]] == when) & (r.row[given] < end)]
-    used, notes = _samples_of(table, seen, units, r, first, end, samples)
+    times, seen, units = source.table.time[r.row[given]], source.seen, source.units
+    first, same, later = int(given[0]), given[times == times[0]], given[times > times[0]]
+    used, notes = _samples_of(source, r, first, int(r.row[later[0]]) if len(later) else end, samples)
     durations = _durations(r, same, units)
-    kinds, route, guess = _kind(r, same, places, seen, used, table.time)
+    kinds, route, guess = _kinds(source, r, same, used)
     kind = BOLUS if BOLUS in kinds else kinds[0]
     if kind == BOLUS:
-        used = used[seen.row[used] > row]  # what was drawn before a bolus says nothing of the curve after it
+        used = used[seen.row[used] > r.row[first]]  # what was drawn before a bolus says nothing of the curve after it
     wrong = used[~seen.blq[used] & ~((seen.dv[used] >= 0) & np.isfinite(seen.dv[used]))]
     if len(wrong):
-        at = wrong[0]
-        notes += (f"DV {number(seen.dv[at])} at TIME {number(seen.time[at])} is no concentration; correct it",)
-        used = used[:0]
-    amounts = r.amt[same] * units.amount
-    steady = bool(r.ss[first] > 0)
-    if steady and r.ii[first] == 0:
-        amounts = amounts * np.nan
-        notes += ("a constant infusion at steady state has no dose: no cl, vz and mrt",)
+        where = f"DV {number(seen.dv[wrong[0]])} at TIME {number(seen.time[wrong[0]])}"
+        used, notes = used[:0], (*notes, f"{where} is no concentration; correct it")
+    total, why = float((r.amt[same] * units.amount).sum()), ""
+    if r.ss[first] > 0 and r.ii[first] == 0:
+        why = "a constant infusion at steady state has no dose: no cl, vz and mrt"
     elif EXTRAVASCULAR in kinds and len(set(kinds)) > 1:
-        amounts = amounts * np.nan
-        notes += ("doses into a vein and elsewhere at one time cannot be told apart: no cl, vz and mrt",)
-    total = float(amounts.sum())
-    mean_input = float((amounts * durations).sum() / (2 * total)) if total > 0 else 0.0
-    tau = float(r.ii[first]) * units.interval if steady else 0.0
-    notes = (*guess, *notes)
-    return Followed(kind, route, total, float(durations.max()), mean_input, tau, when, used, notes)
-
-
-def _end_row(table: Table, r: Records, first: int) -> int:
-    """The row of the next dose at another time, or of the next reset; the number of rows where there is none."""
-    resets = (r.evid == 3) | (r.evid == 4)
-    another = resets | ((r.evid == 1) & (table.time[r.row] > table.time[r.row[first]]))
-    later = r.row[another & (np.arange(len(r.row)) > first)]
-    return int(later[0]) if len(later) else len(table.time)
+        why = "doses into a vein and elsewhere at one time cannot be told apart: no cl, vz and mrt"
+    mean_input = float((r.amt[same] * units.amount * durations).sum() / (2 * total)) if total > 0 else 0.0
+    tau = float(r.ii[first]) * units.interval if r.ss[first] > 0 else 0.0
+    notes = (*guess, *notes, *filter(None, [why]))
+    amount = np.nan if why else total
+    return Followed(kind, route, amount, float(durations.max()), mean_input, tau, float(times[0]), used, notes)
 
 
 def _samples_of(
-    table: Table, seen: Observations, units: DataUnits, r: Records, first: int, end: int, samples: IntArray
+    source: _Source, r: Records, first: int, end: int, samples: IntArray
 ) -> tuple[IntArray, tuple[str, ...]]:
-    """The samples from the dose up to the next dose or reset, and what was left out."""
+    """The samples from the dose up to the next one, which stands in row `end`, and what was left out."""
+    table, seen, units = source.table, source.seen, source.units
     when = float(table.time[r.row[first]])
-    rows, time = seen.row[samples], seen.time[samples]
+    time = seen.time[samples]
     implied = when + float(r.ii[first]) * units.interval / units.time if r.addl[first] > 0 else np.inf
-    after = (rows > end) | (time > implied)
+    after = (seen.row[samples] > end) | (time > implied)
     before = (time < when) & ~after
     notes = []
     if early := int((before & ~seen.blq[samples] & (seen.dv[samples] > 0)).sum()):
@@ -130,8 +174,8 @@ def _samples_of(
     if after.any():
         stop = min(float(table.time[end]), implied) if end < len(table.time) else implied
         notes.append(
-            f"{_count(int(after.sum()))} from the next dose or reset (TIME {number(stop)}) on left out; name the "
-            "column of the occasions (by), or state a steady state (SS and II on the dose)"
+            f"{_count(int(after.sum()))} after the next dose (TIME {number(stop)}) left out; name the column of the "
+            "occasions (by), or state a steady state (SS and II on the dose)"
         )
     return samples[~before & ~after], tuple(notes)
 
@@ -147,13 +191,11 @@ def _durations(r: Records, same: IntArray, units: DataUnits) -> FloatArray:
         return np.where(rate == 0, 0.0, np.where(rate > 0, amount / rate, np.nan))
 
 
-def _kind(
-    r: Records, same: IntArray, places: _Places, seen: Observations, used: IntArray, time: FloatArray
-) -> tuple[Sequence[int], str, tuple[str, ...]]:
+def _kinds(source: _Source, r: Records, same: IntArray, used: IntArray) -> tuple[Sequence[int], str, tuple[str, ...]]:
     """How each dose enters, the word for it, and a note where nothing says it and the samples have to."""
-    words = [places.route(int(row)) for row in r.row[same]]
+    words = [_route(source, int(row)) for row in r.row[same]]
     kinds, guessed = [], False
-    sampled = float(places.cmt[seen.row[used[0]]]) if len(used) else 0.0
+    sampled = float(source.cmt[source.seen.row[used[0]]]) if len(used) else 0.0
     for dose, word in zip(same, words):
         into = float(r.cmt[dose])
         if word and word not in INTRAVENOUS:
@@ -166,13 +208,19 @@ def _kind(
             kinds.append(EXTRAVASCULAR)
         else:
             guessed = True
-            kinds.append(BOLUS if _falls(seen, used, int(r.row[same[0]])) else EXTRAVASCULAR)
+            kinds.append(BOLUS if _falls(source.seen, used, int(r.row[same[0]])) else EXTRAVASCULAR)
     stated = [word for word in words if word and word not in INTRAVENOUS]
     route = " + ".join(dict.fromkeys(stated or (KINDS[kind] for kind in kinds)))
     if not guessed:
         return kinds, route, ()
     why = "falls from the first sample on" if kinds[0] == BOLUS else "does not fall from the first sample on"
     return kinds, route, (f"neither ROUTE nor CMT says how the dose enters: {route}, as the curve {why}",)
+
+
+def _route(source: _Source, row: int) -> str:
+    """The word in ROUTE, in lower case; empty where there is none."""
+    word = "" if source.routes is None else str(source.routes[row]).strip().lower()
+    return "" if word in (".", "nan", "none", "na", "<na>") else word
 
 
 def _falls(seen: Observations, used: IntArray, dose_row: int) -> bool:

@@ -215,29 +215,52 @@ def test_samples_before_the_dose_are_told():
     assert found["tmax_h"] == 1 and found["reason"] == "1 sample before the dose left out"
 
 
-@pytest.mark.parametrize(
-    "later",
-    [
-        {"TIME": 12.0, "AMT": DOSE, "EVID": 1},
-        {"TIME": 0.0, "AMT": DOSE, "EVID": 4},
-        {"TIME": 12.0, "AMT": 0.0, "EVID": 3},
-    ],
-    ids=["dose", "reset and dose", "reset"],
-)
-def test_only_the_first_dose_counts_and_the_rest_is_told(later):
+def session(t, dv, first, **dose):
+    """Rows of one ID that follow on others: the dose row `first`, and samples at t."""
+    rows = profile(t, dv, **dose)
+    return rows.assign(EVID=np.where(rows["EVID"] == 1, first, 0))
+
+
+def test_only_the_first_dose_counts_and_the_rest_is_told():
     t = np.array([0.5, 2, 5, 9])
-    first = profile(t, bolus_curve(t))
-    rest = pd.DataFrame({"ID": 1, "TIME": [13.0, 14.0], "DV": [9.0, 8.0], "AMT": 0.0, "EVID": 0, "CMT": 1})
-    dose = pd.DataFrame([{"ID": 1, "DV": 0.0, "CMT": 1, **later}])
-    found = one(pd.concat([first, dose, rest], ignore_index=True))
+    both = pd.concat([profile(t, bolus_curve(t)), profile([1, 2], [9.0, 8.0], at=12.0)], ignore_index=True)
+    found = one(both)
     assert_allclose(found["cl_L_h"], CL, rtol=1e-12)
-    assert "2 samples from the next dose or reset" in found["reason"] and "(by)" in found["reason"]
+    assert found["reason"] == (
+        "2 samples after the next dose (TIME 12) left out; name the column of the occasions (by), or state a steady "
+        "state (SS and II on the dose)"
+    )
+
+
+def test_a_reset_begins_another_profile():
+    t = np.array([0.5, 2, 5, 9])
+    early = pd.DataFrame([{"ID": 1, "TIME": 0.0, "DV": 0.3, "AMT": 0.0, "EVID": 0, "CMT": 1}])
+    sessions = [session(t, bolus_curve(t), 4), session(t, 2 * bolus_curve(t), 4), session([], [], 4)]
+    found = pkpd.nca(pd.concat([early, *sessions, profile(t, bolus_curve(t), id=2)], ignore_index=True))
+    assert list(found["id"]) == ["1 / 1", "1 / 2", "2 / 1"]
+    assert_allclose(found["cl_L_h"], [CL, CL / 2, CL], rtol=1e-12)
+    assert list(found["reason"]) == ["1 sample outside of the doses' occasions left out", "", ""]
+
+
+def test_a_steady_state_begins_another_profile():
+    t = np.array([0.0, 0.5, 2, 5, 9, 12])
+    late = session(t, bolus_curve(t) / -np.expm1(-K * 12), 1, at=96.0, SS=1, II=12.0)
+    found = pkpd.nca(pd.concat([profile(t[1:], bolus_curve(t[1:])), late], ignore_index=True))
+    assert_allclose(found["cl_L_h"], CL, rtol=1e-12)
+    assert_allclose(found["auc_tau_mg_h_L"], [np.nan, DOSE / CL], rtol=1e-12)
+
+
+def test_an_id_with_a_dose_and_no_sample_is_told():
+    t = np.array([0.5, 2, 5, 9])
+    found = pkpd.nca(pd.concat([profile(t, bolus_curve(t)), session([], [], 4, id=2)], ignore_index=True))
+    assert list(found["id"]) == [1, 2]
+    assert found["reason"][1].startswith("no usable observation after the dose: nothing can be measured")
 
 
 def test_doses_implied_by_addl_end_the_profile():
     t = np.array([0.5, 2, 5, 9, 13])
     found = one(profile(t, bolus_curve(t), ADDL=1, II=12))
-    assert found["n_lambda_z"] == 4 and "1 sample from the next dose or reset (TIME 12) on left out" in found["reason"]
+    assert found["n_lambda_z"] == 4 and "1 sample after the next dose (TIME 12) left out" in found["reason"]
 
 
 def test_occasions_are_profiles_of_their_own():

@@ -22,8 +22,8 @@ EXAMPLES = """examples:
 Each ID is one profile: its first dose and the samples up to the next dose. ROUTE, RATE and CMT say how the dose
 enters; SS and II on the dose mean a steady state. The exit code is 1 where a quantity is missing."""
 
-#: As many reasons are said one by one.
-MOST = 20
+#: As many IDs are named of those that share a reason.
+MOST = 10
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -62,9 +62,10 @@ def run(arguments: argparse.Namespace) -> int:
         print(_text(result))
     elif place is None:
         print_table(result)
-    incomplete = result.drop(columns=["id", "reason", "tau_h", "auc_tau_mg_h_L"], errors="ignore").isna().any(axis=1)
-    _say_reasons(result, int(incomplete.sum()))
-    return 1 if incomplete.any() else 0
+    quantities = result.drop(columns=["id", "reason", "tau_h", "auc_tau_mg_h_L"], errors="ignore")
+    complete = int(quantities.notna().all(axis=1).sum())
+    _say_summary(result, complete, arguments.output)
+    return 0 if complete == len(result) else 1
 
 
 def _text(result: pd.DataFrame) -> str:
@@ -75,12 +76,11 @@ def _text(result: pd.DataFrame) -> str:
     return text_table([str(name) for name in shown.columns], rows)
 
 
-def _say_reasons(result: pd.DataFrame, incomplete: int) -> None:
-    """Why quantities are missing, and what was left out."""
-    said = result[result["reason"] != ""]
-    for row in said.head(MOST).itertuples():
-        say(f"pkpd: ID {row.id}: {row.reason}.")
-    if len(said) > MOST:
-        say(f"pkpd: and {len(said) - MOST} more IDs; see the column reason.")
-    complete = len(result) - incomplete
-    say(f"pkpd: {len(result)} profiles, {complete} of them complete.")
+def _say_summary(result: pd.DataFrame, complete: int, output: str | None) -> None:
+    """Why quantities are missing, and what was left out; IDs with the same reason together."""
+    for reason, rows in result[result["reason"] != ""].groupby("reason", sort=False):
+        ids = [str(name) for name in rows["id"]]
+        more = f" and {len(ids) - MOST} more" if len(ids) > MOST else ""
+        say(f"pkpd: ID {', '.join(ids[:MOST])}{more}: {reason}.")
+    where = f" Results: {output}" if output else ""
+    say(f"pkpd: {len(result)} profiles, {complete} of them complete.{where}")
