@@ -18,18 +18,19 @@ from pkpd.data_units import DataUnits, data_units
 from pkpd.dataset import Dataset, as_dataset
 from pkpd.errors import ParameterError, UnitError, did_you_mean
 from pkpd.nca_doses import Followed, followed
+from pkpd.nca_profile import BOLUS, INFUSION, Measures, Profiles, measure
 from pkpd.observations import Observations, observations
 from pkpd.units import parse_time
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from pkpd.nca_profile import Measures
-
 __all__ = ["nca"]
 
 FloatArray = NDArray[np.float64]
 
+#: Where the samples of the terminal slope are looked for; else after the peak.
+TERMINAL = {BOLUS: "from the peak on", INFUSION: "after the peak and the infusion"}
 METHODS = ("lin-up-log-down", "linear")
 _RANGE = re.compile(r"\s*([\d.]+)\s*([a-zA-Z]*)\s*-\s*([\d.]+)\s*([a-zA-Z]*)\s*")
 
@@ -151,8 +152,6 @@ def _measured(
     profiles: Sequence[Followed], seen: Observations, units: DataUnits, bounds: FloatArray, method: str
 ) -> Measures:
     """The profiles as arrays, measured."""
-    from pkpd.nca_profile import Profiles, measure
-
     used = [profile.samples for profile in profiles]
     lengths = np.array([len(samples) for samples in used], dtype=np.int64)
     at = np.concatenate(used)
@@ -226,18 +225,10 @@ def _missing(profile: Followed, i: int, m: Measures, areas: Mapping[str, FloatAr
     said = []
     slope = not np.isnan(m.lambda_z[i])
     if not slope:
-        n = int(m.n_candidates[i])
-        why = (
-            "the samples after the peak do not fall"
-            if n >= 3
-            else f"{n} of at least 3 quantifiable samples after the peak"
-        )
-        lost = (
-            "lambda_z, half_life, auc_inf, vz and mrt"
-            if profile.tau > 0
-            else "lambda_z, half_life, auc_inf, cl, vz and mrt"
-        )
-        said.append(f"no terminal slope ({why}): no {lost}")
+        n, where = int(m.n_candidates[i]), TERMINAL.get(profile.kind, "after the peak")
+        why = f"the samples {where} do not fall" if n >= 3 else f"{n} of at least 3 quantifiable samples {where}"
+        clearance = "" if profile.tau > 0 else " cl,"
+        said.append(f"no terminal slope ({why}): no lambda_z, half_life, auc_inf,{clearance} vz and mrt")
     missed = [name for name, values in areas.items() if np.isnan(values[i]) and (profile.tau > 0 or "tau" not in name)]
     if missed:
         said.append(f"the curve does not reach over {', '.join(missed)}")

@@ -145,8 +145,8 @@ def test_clearance_at_steady_state_needs_no_terminal_slope():
     found = one(frame)
     assert_allclose(found["cl_L_h"], DOSE / (5 + 7 + 4 * 2 / np.log(2)), rtol=1e-12)
     assert np.isnan(found["vz_L"]) and found["reason"] == (
-        "no terminal slope (1 of at least 3 quantifiable samples after the peak): no lambda_z, half_life, auc_inf, vz "
-        "and mrt"
+        "no terminal slope (1 of at least 3 quantifiable samples after the peak and the infusion): no lambda_z, "
+        "half_life, auc_inf, vz and mrt"
     )
 
 
@@ -343,9 +343,9 @@ def test_without_a_dose():
         ),
         (
             [4.0, 3.0, 0.0, 0.0],
-            r"no terminal slope \(2 of at least 3 quantifiable samples after the peak\): no lambda_z",
+            r"no terminal slope \(2 of at least 3 quantifiable samples from the peak on\): no lambda_z",
         ),
-        ([4.0, 4.0, 4.0, 4.0], r"no terminal slope \(the samples after the peak do not fall\): no lambda_z.*cl, vz"),
+        ([4.0, 4.0, 4.0, 4.0], r"no terminal slope \(the samples from the peak on do not fall\): no lambda_z.*cl, vz"),
     ],
 )
 def test_the_other_subjects_go_on(dv, reason):
