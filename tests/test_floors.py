@@ -9,7 +9,7 @@ FLOORS = [
     "library engine",
     "models streams patient_genes patient_columns patient_covariates patient distributions population_plan "
     "genotype_sampling population regimen_words regimen_phrases regimen_parser regimen datafile record_rules "
-    "checks columns occasions dataset observations",
+    "checks columns inspection occasions dataset observations",
     "model_choice assumption data_units factors variability individual dosing pris kinetics groups constitution "
     "receptor_inputs layer episodes solution simulate parameter_values predict",
     "scenario_table scenario_rows scenario_results result_files evaluate trial_design trial_table trial_endpoint "
