@@ -24,6 +24,7 @@ from pkpd.errors import (
 )
 
 if TYPE_CHECKING:
+    from pkpd.check.run import check
     from pkpd.dataset import read_data
     from pkpd.evaluate import evaluate
     from pkpd.library.catalogue import list_drugs, load_drug
@@ -40,6 +41,7 @@ _HOMES = {
     "Compartments": "pkpd.models.compartments",
     "Patient": "pkpd.patient",
     "Population": "pkpd.population",
+    "check": "pkpd.check.run",
     "evaluate": "pkpd.evaluate",
     "list_drugs": "pkpd.library.catalogue",
     "load_drug": "pkpd.library.catalogue",
@@ -58,6 +60,7 @@ __all__ = [
     "predict",
     "Compartments",
     "read_data",
+    "check",
     "load_drug",
     "list_drugs",
     "PkpdError",
