@@ -138,7 +138,7 @@ def _follow(source: _Source, records: slice, samples: IntArray, end: int) -> Fol
     first, same, later = int(given[0]), given[times == times[0]], given[times > times[0]]
     used, notes = _samples_of(source, r, first, int(r.row[later[0]]) if len(later) else end, samples)
     durations = _durations(r, same, units)
-    kinds, route, guess = _kinds(source, r, same, used)
+    kinds, route, guess = _kinds(source, r, same, samples, used)
     kind = BOLUS if BOLUS in kinds else kinds[0]
     if kind == BOLUS:
         used = used[seen.row[used] > r.row[first]]  # what was drawn before a bolus says nothing of the curve after it
@@ -191,11 +191,13 @@ def _durations(r: Records, same: IntArray, units: DataUnits) -> FloatArray:
         return np.where(rate == 0, 0.0, np.where(rate > 0, amount / rate, np.nan))
 
 
-def _kinds(source: _Source, r: Records, same: IntArray, used: IntArray) -> tuple[Sequence[int], str, tuple[str, ...]]:
+def _kinds(
+    source: _Source, r: Records, same: IntArray, samples: IntArray, used: IntArray
+) -> tuple[Sequence[int], str, tuple[str, ...]]:
     """How each dose enters, the word for it, and a note where nothing says it and the samples have to."""
     words = [_route(source, int(row)) for row in r.row[same]]
     kinds, guessed = [], False
-    sampled = float(source.cmt[source.seen.row[used[0]]]) if len(used) else 0.0
+    sampled = float(source.cmt[source.seen.row[samples[0]]]) if len(samples) else 0.0
     for dose, word in zip(same, words):
         into = float(r.cmt[dose])
         if word and word not in INTRAVENOUS:
@@ -211,8 +213,8 @@ def _kinds(source: _Source, r: Records, same: IntArray, used: IntArray) -> tuple
             kinds.append(BOLUS if _falls(source.seen, used, int(r.row[same[0]])) else EXTRAVASCULAR)
     stated = [word for word in words if word and word not in INTRAVENOUS]
     route = " + ".join(dict.fromkeys(stated or (KINDS[kind] for kind in kinds)))
-    if not guessed:
-        return kinds, route, ()
+    if not guessed or len(used) == 0:
+        return kinds, "" if guessed else route, ()
     why = "falls from the first sample on" if kinds[0] == BOLUS else "does not fall from the first sample on"
     return kinds, route, (f"neither ROUTE nor CMT says how the dose enters: {route}, as the curve {why}",)
 

@@ -13,25 +13,19 @@ CASES = [
 ]
 
 
-@pytest.fixture(scope="module")
-def folder(root):
-    return root / "tests" / "data" / "nca_winnonlin"
-
-
-def data_set(folder, data, route):
+def data_set(root, data, route):
     """The data as WinNonlin was given them: 320 mg by mouth, or 25 mg at once or over 0.25 h into a vein."""
-    frame = pd.read_csv(folder / f"{data}.csv")
-    if data == "theophylline":
-        return frame.assign(AMT=frame["AMT"].where(frame["AMT"] == 0, 320.0))
-    dose = frame.drop_duplicates("ID").assign(TIME=0.0, DV=0.0, EVID=1, AMT=25.0, RATE=100.0 * (route == "infusion"))
-    samples = frame.assign(EVID=0, AMT=0.0, RATE=0.0)
-    return pd.concat([dose, samples]).sort_values(["ID", "TIME"], kind="stable").assign(CMT=1)
+    frame = pkpd.read_data(root / "data" / "observed" / f"{data}.csv").frame
+    dose = frame["AMT"] > 0
+    amount = 320.0 if data == "theophylline" else 25.0
+    return frame.assign(AMT=frame["AMT"].where(~dose, amount), RATE=dose * (100.0 if route == "infusion" else 0.0))
 
 
 @pytest.mark.parametrize("data, route, method", CASES)
-def test_winnonlin(data, route, method, folder):
-    published = pd.read_csv(folder / "winnonlin.csv").query("data == @data and route == @route and method == @method")
-    found = pkpd.nca(data_set(folder, data, route), method=method)
+def test_winnonlin(data, route, method, root):
+    table = pd.read_csv(root / "tests" / "data" / "nca_winnonlin" / "winnonlin.csv")
+    published = table.query("data == @data and route == @route and method == @method")
+    found = pkpd.nca(data_set(root, data, route), method=method)
     quantities = [name for name in published.columns if name not in ("data", "route", "method", "id")]
     assert list(found["id"]) == list(published["id"])
     # Seven decimals are printed, and the smallest number is 0.048: half a unit of the last place is 1e-6 of it.
