@@ -112,8 +112,8 @@ def nca(
     table, seen = dataset.table(), observations(dataset)
     factors = data_units(dataset)
     seen = seen._replace(blq=seen.blq | (seen.dv == 0))
-    ids, profiles = followed(dataset, table, seen, factors)
-    return _table(ids, profiles, _measured(profiles, seen, factors, bounds, method), bounds)
+    profiles = followed(dataset, table, seen, factors)
+    return _table(profiles, _measured(profiles, seen, factors, bounds, method), bounds)
 
 
 def _bounds(intervals: Any) -> FloatArray:
@@ -148,44 +148,35 @@ def _interval_error(pair: object, why: str = "") -> ParameterError:
     )
 
 
-def _measured(
-    profiles: Sequence[Followed], seen: Observations, units: DataUnits, bounds: FloatArray, method: str
-) -> Measures:
+def _measured(profiles: Followed, seen: Observations, units: DataUnits, bounds: FloatArray, method: str) -> Measures:
     """The profiles as arrays, measured."""
-    used = [profile.samples for profile in profiles]
-    lengths = np.array([len(samples) for samples in used], dtype=np.int64)
-    at = np.concatenate(used)
-    begin = np.repeat([profile.time for profile in profiles], lengths)
-    stop = np.cumsum(lengths)
+    edges = np.searchsorted(profiles.profile, np.arange(len(profiles.names) + 1))
     arrays = Profiles(
-        time=(seen.time[at] - begin) * units.time,
-        conc=seen.dv[at] * units.concentration,
-        blq=seen.blq[at],
-        start=stop - lengths,
-        stop=stop,
-        kind=np.array([profile.kind for profile in profiles], dtype=np.int64),
-        duration=np.array([profile.duration for profile in profiles]),
-        tau=np.array([profile.tau for profile in profiles]),
+        time=profiles.time,
+        conc=seen.dv[profiles.sample] * units.concentration,
+        blq=seen.blq[profiles.sample],
+        start=edges[:-1],
+        stop=edges[1:],
+        kind=profiles.kind,
+        duration=profiles.duration,
+        tau=profiles.tau,
     )
     return measure(arrays, bounds, log_down=method == "lin-up-log-down")
 
 
-def _table(ids: Sequence[Any], profiles: Sequence[Followed], m: Measures, bounds: FloatArray) -> pd.DataFrame:
+def _table(profiles: Followed, m: Measures, bounds: FloatArray) -> pd.DataFrame:
     """The table of results."""
     import pandas as pd
 
-    amount = np.array([profile.amount for profile in profiles])
-    tau = np.array([profile.tau for profile in profiles])
-    mean_input = np.array([profile.mean_input for profile in profiles])
-    steady = tau > 0
+    tau, steady = profiles.tau, profiles.tau > 0
     auc_inf = m.auc_last + m.c_last / m.lambda_z
     aumc_inf = m.aumc_last + m.c_last * m.t_last / m.lambda_z + m.c_last / m.lambda_z**2
     area = np.where(steady, m.auc_tau, auc_inf)
     moment = np.where(steady, m.aumc_tau + tau * (auc_inf - m.auc_tau), aumc_inf)
-    cl = amount / area
-    mrt = np.where(np.isnan(amount), np.nan, moment / area - mean_input)
+    cl = profiles.amount / area
+    mrt = np.where(np.isnan(cl), np.nan, moment / area - profiles.mean_input)
     result = {
-        "id": list(ids),
+        "id": profiles.names,
         "cmax_mg_L": m.cmax,
         "tmax_h": m.tmax,
         "auc_last_mg_h_L": m.auc_last,
@@ -198,7 +189,7 @@ def _table(ids: Sequence[Any], profiles: Sequence[Followed], m: Measures, bounds
         "mrt_h": mrt,
         "n_lambda_z": m.n_lambda_z.astype(np.int64),
         "r2_adj": m.r2_adj,
-        "route": [profile.route for profile in profiles],
+        "route": profiles.route,
     }
     areas = {f"auc_{low:g}_{high:g}_mg_h_L": m.areas[:, k] for k, (low, high) in enumerate(bounds)}
     if steady.any():
@@ -206,32 +197,31 @@ def _table(ids: Sequence[Any], profiles: Sequence[Followed], m: Measures, bounds
     return pd.DataFrame({**result, "reason": _reasons(profiles, m, mrt, areas), **areas})
 
 
-def _reasons(profiles: Sequence[Followed], m: Measures, mrt: FloatArray, areas: Mapping[str, FloatArray]) -> list[str]:
+def _reasons(profiles: Followed, m: Measures, mrt: FloatArray, areas: Mapping[str, FloatArray]) -> list[str]:
     """For each profile why quantities are missing, and what was left out; empty where there is nothing to say."""
     incomplete = np.isnan(mrt) | np.isnan(m.auc_last)
     for values in areas.values():
         incomplete |= np.isnan(values)
-    return [
-        "; ".join([*(_missing(profile, i, m, areas) if incomplete[i] else ()), *profile.notes])
-        for i, profile in enumerate(profiles)
-    ]
+    said = profiles.notes
+    for i in np.flatnonzero(incomplete).tolist():
+        said[i] = [*_missing(profiles, i, m, areas), *said[i]]
+    return ["; ".join(parts) for parts in said]
 
 
-def _missing(profile: Followed, i: int, m: Measures, areas: Mapping[str, FloatArray]) -> list[str]:
+def _missing(profiles: Followed, i: int, m: Measures, areas: Mapping[str, FloatArray]) -> list[str]:
     """Which quantities of one profile are missing, and why."""
     if np.isnan(m.cmax[i]):
-        what = "no usable observation" if len(profile.samples) == 0 else "no quantifiable sample"
+        what = "no quantifiable sample" if i in profiles.profile else "no usable observation"
         return [f"{what} after the dose: nothing can be measured"]
     said = []
-    slope = not np.isnan(m.lambda_z[i])
+    slope, steady = not np.isnan(m.lambda_z[i]), profiles.tau[i] > 0
     if not slope:
-        n, where = int(m.n_candidates[i]), TERMINAL.get(profile.kind, "after the peak")
+        n, where = int(m.n_candidates[i]), TERMINAL.get(int(profiles.kind[i]), "after the peak")
         why = f"the samples {where} do not fall" if n >= 3 else f"{n} of at least 3 quantifiable samples {where}"
-        clearance = "" if profile.tau > 0 else " cl,"
-        said.append(f"no terminal slope ({why}): no lambda_z, half_life, auc_inf,{clearance} vz and mrt")
-    missed = [name for name, values in areas.items() if np.isnan(values[i]) and (profile.tau > 0 or "tau" not in name)]
+        said.append(f"no terminal slope ({why}): no lambda_z, half_life, auc_inf,{'' if steady else ' cl,'} vz and mrt")
+    missed = [name for name, values in areas.items() if np.isnan(values[i]) and (steady or "tau" not in name)]
     if missed:
         said.append(f"the curve does not reach over {', '.join(missed)}")
-    if slope and np.isnan(profile.duration):
+    if slope and np.isnan(profiles.duration[i]):
         said.append("RATE -1 or -2 leaves the duration of the infusion to the parameters: no mrt")
     return said

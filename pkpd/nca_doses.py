@@ -1,14 +1,11 @@
-"""Which dose a profile follows, and which samples belong to it.
+"""How the dose of each profile enters, how much it is, and which samples are taken with it.
 
-An ID is one profile, or one for each reset (EVID 3 and 4) or steady state (SS 1) that begins anew. Of each the first
-dose counts, together with others of the same moment, up to the next dose. Knows records and times; nothing about
-areas and slopes.
+Knows CMT, RATE, ROUTE and SS, and what has to be told: what was left out, and what the data do not say. Nothing about
+areas and slopes. All profiles are settled at once; only what has to be told goes through them one by one.
 """
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -16,218 +13,184 @@ from numpy.typing import NDArray
 
 from pkpd.data_units import DataUnits
 from pkpd.dataset import Dataset, Table
+from pkpd.nca_pieces import Doses, Pieces, Samples, doses_of, pieces_of, samples_of
 from pkpd.nca_profile import BOLUS, EXTRAVASCULAR, INFUSION, UNKNOWN
 from pkpd.observations import Observations
-from pkpd.record_rules import Records, number
+from pkpd.record_rules import number
 
 __all__ = ["Followed", "followed"]
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
+BoolArray = NDArray[np.bool_]
 
 KINDS = {BOLUS: "bolus", INFUSION: "infusion", EXTRAVASCULAR: "extravascular", UNKNOWN: ""}
 #: What a column ROUTE may say of a dose into a vein; any other word is a route with absorption.
-INTRAVENOUS = {"iv", "intravenous", "bolus", "infusion", "iv bolus", "iv infusion"}
+INTRAVENOUS = ("iv", "intravenous", "bolus", "infusion", "iv bolus", "iv infusion")
+MISSING = ("", ".", "nan", "none", "na", "<na>")
 
 
 class Followed(NamedTuple):
-    """The dose that one profile follows, in h and mg, and its samples."""
+    """The doses that the profiles follow, in h and mg, shape (n_profiles,), and their samples, shape (n_samples,)."""
 
-    kind: int
-    route: str  # as a column ROUTE says it, else bolus, infusion or extravascular
-    amount: float  # NaN where it is not known
-    duration: float  # of the infusion; 0 without one, NaN where it is not known
-    mean_input: float  # mean time at which an intravenous dose enters, half the duration of one infusion
-    tau: float  # dosing interval at steady state; 0 after a single dose
-    time: float  # of the dose, as in the data
-    samples: IntArray  # positions in the observations
-    notes: tuple[str, ...]
-
-
-class _Source(NamedTuple):
-    """The data set as numbers; CMT is 0 where it is missing, `routes` is None without a column ROUTE."""
-
-    table: Table
-    seen: Observations
-    units: DataUnits
-    cmt: FloatArray
-    routes: NDArray[np.object_] | None
+    names: list[Any]  # the ID, or "3 / 2" for the second profile of ID 3 where any ID has several
+    kind: IntArray
+    route: list[str]  # as a column ROUTE says it, else bolus, infusion or extravascular
+    amount: FloatArray  # NaN where it is not known
+    duration: FloatArray  # of the infusion; 0 without one, NaN where it is not known
+    mean_input: FloatArray  # mean time at which an intravenous dose enters, half the duration of one infusion
+    tau: FloatArray  # dosing interval at steady state; 0 after a single dose
+    notes: list[list[str]]  # what has to be told of each profile
+    sample: IntArray  # positions in the observations
+    profile: IntArray  # and the profile of each
+    time: FloatArray  # since the dose, h
 
 
-class _Pieces(NamedTuple):
-    """Ranges of rows that are profiles, and the ID of each; `lost` samples of that ID lie outside of all of them."""
+class _Kinds(NamedTuple):
+    """How the doses of each profile enter, shape (n_profiles,)."""
 
-    start: IntArray
-    stop: IntArray
-    id_index: IntArray
-    lost: IntArray
-
-
-def followed(data: Dataset, table: Table, seen: Observations, units: DataUnits) -> tuple[list[Any], list[Followed]]:
-    """Return the name of each profile, and the dose and the samples that make it.
-
-    The name is the ID, or ``"3 / 2"`` for the second profile of ID 3 where any ID has several.
-    """
-    cmt = data.numbers("CMT")
-    source = _Source(
-        table,
-        seen,
-        units,
-        np.zeros(len(data)) if cmt is None else np.nan_to_num(cmt.astype(np.float64), nan=0.0),
-        data.frame[data.names["ROUTE"]].to_numpy(dtype=object) if "ROUTE" in data.names else None,
-    )
-    pieces = _pieces(table, seen)
-    records = zip(*(np.searchsorted(table.records.row, bound) for bound in pieces[:2]))
-    samples = zip(*(np.searchsorted(seen.row, bound) for bound in pieces[:2]))
-    found = [_follow(source, slice(*r), np.arange(*s), stop) for r, s, stop in zip(records, samples, pieces.stop)]
-    for i in np.flatnonzero(pieces.lost):
-        note = f"{_count(int(pieces.lost[i]))} outside of the doses' occasions left out"
-        found[i] = found[i]._replace(notes=(*found[i].notes, note))
-    return _names(table, pieces), found
+    kind: IntArray
+    route: list[str]
+    guessed: BoolArray  # the data do not say it, the curve does
+    mixed: BoolArray  # into a vein and elsewhere at one moment
 
 
-def _pieces(table: Table, seen: Observations) -> _Pieces:
-    """The profiles: of the pieces of an ID between resets those with a dose and a sample, or one if there is none."""
-    r = table.records
-    dose = (r.evid == 1) | (r.evid == 4)
-    anew = (r.evid == 3) | (r.evid == 4) | (dose & (r.ss == 1))
-    start = np.union1d(table.starts, r.row[anew])
-    stop = np.append(start[1:], len(table.time))
-    id_index = np.searchsorted(table.starts, start, side="right") - 1
-    sampled = np.diff(np.searchsorted(seen.row, np.append(start, len(table.time))))
-    dosed = np.diff(np.searchsorted(r.row[dose], np.append(start, len(table.time)))) > 0
-    # Best a dose with samples, then a dose alone, then the rows of an ID without a dose.
-    rank = np.where(dosed, np.where(sampled > 0, 2, 1), 0)
-    best = np.zeros(len(table.starts), dtype=np.int64)
-    np.maximum.at(best, id_index, rank)
-    first = np.append(True, id_index[1:] != id_index[:-1])
-    keep = (rank == 2) | ((best[id_index] < 2) & first)
-    whole = best[id_index[keep]] < 2
-    ends = np.append(table.starts[1:], len(table.time))
-    lost = np.bincount(id_index, np.where(keep, 0, sampled), len(table.starts)).astype(np.int64)
-    kept_first = np.append(True, id_index[keep][1:] != id_index[keep][:-1])
-    return _Pieces(
-        start[keep],
-        np.where(whole, ends[id_index[keep]], stop[keep]),
-        id_index[keep],
-        np.where(kept_first & ~whole, lost[id_index[keep]], 0),
+def followed(data: Dataset, table: Table, seen: Observations, units: DataUnits) -> Followed:
+    """Return the dose and the samples that make each profile."""
+    pieces = pieces_of(table, seen)
+    doses = doses_of(table, pieces, units)
+    samples = samples_of(seen, pieces, doses)
+    kinds = _kinds(data, table, seen, doses, samples)
+    # What was drawn before a bolus says nothing of the curve after it.
+    drawn_after = seen.row > doses.row[samples.profile]
+    used = samples.used & (drawn_after | (kinds.kind[samples.profile] != BOLUS))
+    wrong = used & ~seen.blq & ~((seen.dv >= 0) & np.isfinite(seen.dv))
+    refused = np.bincount(samples.profile[wrong], minlength=len(doses.row)) > 0
+    used &= ~refused[samples.profile]
+    return Followed(
+        pieces.names,
+        kinds.kind,
+        kinds.route,
+        *_amounts(table, doses, kinds, units),
+        _notes(table, seen, pieces, doses, samples, kinds, wrong),
+        np.flatnonzero(used),
+        samples.profile[used],
+        (seen.time - doses.time[samples.profile])[used] * units.time,
     )
 
 
-def _names(table: Table, pieces: _Pieces) -> list[Any]:
-    """The ID of each profile, with the number of the profile where any ID has several."""
-    names = [table.ids[i] for i in pieces.id_index]
-    if len(set(pieces.id_index.tolist())) == len(names):
-        return names
-    counts: Counter[int] = Counter()
-    numbered = []
-    for i, name in zip(pieces.id_index.tolist(), names):
-        counts[i] += 1
-        numbered.append(f"{number(name) if isinstance(name, float) else name} / {counts[i]}")
-    return numbered
+def _kinds(data: Dataset, table: Table, seen: Observations, doses: Doses, samples: Samples) -> _Kinds:
+    """How each dose enters: what ROUTE, RATE and CMT say, else what the curve looks like."""
+    n, records = len(doses.row), table.records
+    row, into = records.row[doses.together], records.cmt[doses.together]
+    word = _words(data, row)
+    sampled = _sampled_compartment(data, seen, samples, n)[doses.profile]
+    absorbed = ~np.isin(word, (*INTRAVENOUS, ""))
+    vein = (word != "") | ((into > 0) & (into == sampled)) | ((into > 1) & (sampled == 0))
+    depot = (into > 0) & (sampled > 0)
+    falls = _falls(seen, doses, samples)[doses.profile]
+    infused = records.rate[doses.together] != 0
+    kind = np.select(
+        [absorbed, infused, vein, depot, falls], [EXTRAVASCULAR, INFUSION, BOLUS, EXTRAVASCULAR, BOLUS], EXTRAVASCULAR
+    )
+    guess = doses.profile[~(absorbed | infused | vein | depot)]
+    used = np.bincount(samples.profile[samples.used], minlength=n) > 0
+    guessed, outside, inside = (np.zeros(n, dtype=np.bool_) for _ in range(3))
+    guessed[guess] = True
+    outside[doses.profile[kind == EXTRAVASCULAR]] = True
+    inside[doses.profile[kind != EXTRAVASCULAR]] = True
+    of_profile = np.full(n, UNKNOWN)
+    for present in (EXTRAVASCULAR, INFUSION, BOLUS):  # where there are several the last counts
+        of_profile[doses.profile[kind == present]] = present
+    names = np.where(absorbed, word, np.array([KINDS[k] for k in range(4)], dtype=object)[kind])
+    route = [""] * n
+    for i, name in zip(doses.profile.tolist(), names.tolist()):
+        if name not in route[i].split(" + ") and (used[i] or not guessed[i]):
+            route[i] = f"{route[i]} + {name}" if route[i] else name
+    return _Kinds(of_profile, route, guessed & used, outside & inside)
 
 
-def _follow(source: _Source, records: slice, samples: IntArray, end: int) -> Followed:
-    """The dose that one piece of the data follows; its rows end before `end`."""
-    r = Records(**{name: column[records] for name, column in source.table.records._asdict().items()})
-    given = np.flatnonzero((r.evid == 1) | (r.evid == 4))
-    if len(given) == 0:
-        note = "there is no dose: times count from 0, the area begins at the first sample; no cl, vz and mrt"
-        return Followed(UNKNOWN, "", np.nan, 0.0, 0.0, 0.0, 0.0, samples, (note,))
-    times, seen, units = source.table.time[r.row[given]], source.seen, source.units
-    first, same, later = int(given[0]), given[times == times[0]], given[times > times[0]]
-    used, notes = _samples_of(source, r, first, int(r.row[later[0]]) if len(later) else end, samples)
-    durations = _durations(r, same, units)
-    kinds, route, guess = _kinds(source, r, same, samples, used)
-    kind = BOLUS if BOLUS in kinds else kinds[0]
-    if kind == BOLUS:
-        used = used[seen.row[used] > r.row[first]]  # what was drawn before a bolus says nothing of the curve after it
-    wrong = used[~seen.blq[used] & ~((seen.dv[used] >= 0) & np.isfinite(seen.dv[used]))]
-    if len(wrong):
-        where = f"DV {number(seen.dv[wrong[0]])} at TIME {number(seen.time[wrong[0]])}"
-        used, notes = used[:0], (*notes, f"{where} is no concentration; correct it")
-    total, why = float((r.amt[same] * units.amount).sum()), ""
-    if r.ss[first] > 0 and r.ii[first] == 0:
-        why = "a constant infusion at steady state has no dose: no cl, vz and mrt"
-    elif EXTRAVASCULAR in kinds and len(set(kinds)) > 1:
-        why = "doses into a vein and elsewhere at one time cannot be told apart: no cl, vz and mrt"
-    mean_input = float((r.amt[same] * units.amount * durations).sum() / (2 * total)) if total > 0 else 0.0
-    tau = float(r.ii[first]) * units.interval if r.ss[first] > 0 else 0.0
-    notes = (*guess, *notes, *filter(None, [why]))
-    amount = np.nan if why else total
-    return Followed(kind, route, amount, float(durations.max()), mean_input, tau, float(times[0]), used, notes)
+def _words(data: Dataset, row: IntArray) -> NDArray[np.str_]:
+    """What the column ROUTE says of these rows, in lower case; empty where it says nothing."""
+    if "ROUTE" not in data.names:
+        return np.full(len(row), "", dtype=object)
+    cells = data.frame[data.names["ROUTE"]].to_numpy(dtype=object)[row]
+    words = (str(cell).strip().lower() for cell in cells)
+    return np.array(["" if word in MISSING else word for word in words], dtype=object)
 
 
-def _samples_of(
-    source: _Source, r: Records, first: int, end: int, samples: IntArray
-) -> tuple[IntArray, tuple[str, ...]]:
-    """The samples from the dose up to the next one, which stands in row `end`, and what was left out."""
-    table, seen, units = source.table, source.seen, source.units
-    when = float(table.time[r.row[first]])
-    time = seen.time[samples]
-    implied = when + float(r.ii[first]) * units.interval / units.time if r.addl[first] > 0 else np.inf
-    after = (seen.row[samples] > end) | (time > implied)
-    before = (time < when) & ~after
-    notes = []
-    if early := int((before & ~seen.blq[samples] & (seen.dv[samples] > 0)).sum()):
-        notes.append(f"{_count(early)} before the dose left out")
-    if after.any():
-        stop = min(float(table.time[end]), implied) if end < len(table.time) else implied
-        notes.append(
-            f"{_count(int(after.sum()))} after the next dose (TIME {number(stop)}) left out; name the column of the "
-            "occasions (by), or state a steady state (SS and II on the dose)"
-        )
-    return samples[~before & ~after], tuple(notes)
+def _sampled_compartment(data: Dataset, seen: Observations, samples: Samples, n: int) -> FloatArray:
+    """CMT of the first sample of each profile; 0 where it is missing."""
+    sampled, cmt = np.zeros(n), data.numbers("CMT")
+    if cmt is not None:
+        whose, first = np.unique(samples.profile, return_index=True)
+        sampled[whose] = np.nan_to_num(cmt[seen.row[first]].astype(np.float64), nan=0.0)
+    return sampled
 
 
-def _count(n: int) -> str:
-    return f"{n} sample" if n == 1 else f"{n} samples"
-
-
-def _durations(r: Records, same: IntArray, units: DataUnits) -> FloatArray:
-    """Duration of each of the doses, h: 0 for one at once, NaN where the data leave it to the parameters."""
-    rate, amount = r.rate[same] * units.rate, r.amt[same] * units.amount
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return np.where(rate == 0, 0.0, np.where(rate > 0, amount / rate, np.nan))
-
-
-def _kinds(
-    source: _Source, r: Records, same: IntArray, samples: IntArray, used: IntArray
-) -> tuple[Sequence[int], str, tuple[str, ...]]:
-    """How each dose enters, the word for it, and a note where nothing says it and the samples have to."""
-    words = [_route(source, int(row)) for row in r.row[same]]
-    kinds, guessed = [], False
-    sampled = float(source.cmt[source.seen.row[samples[0]]]) if len(samples) else 0.0
-    for dose, word in zip(same, words):
-        into = float(r.cmt[dose])
-        if word and word not in INTRAVENOUS:
-            kinds.append(EXTRAVASCULAR)
-        elif r.rate[dose] != 0:
-            kinds.append(INFUSION)
-        elif word or (into > 0 and into == sampled) or (into > 1 and sampled == 0):
-            kinds.append(BOLUS)
-        elif into > 0 and sampled > 0:
-            kinds.append(EXTRAVASCULAR)
-        else:
-            guessed = True
-            kinds.append(BOLUS if _falls(source.seen, used, int(r.row[same[0]])) else EXTRAVASCULAR)
-    stated = [word for word in words if word and word not in INTRAVENOUS]
-    route = " + ".join(dict.fromkeys(stated or (KINDS[kind] for kind in kinds)))
-    if not guessed or len(used) == 0:
-        return kinds, "" if guessed else route, ()
-    why = "falls from the first sample on" if kinds[0] == BOLUS else "does not fall from the first sample on"
-    return kinds, route, (f"neither ROUTE nor CMT says how the dose enters: {route}, as the curve {why}",)
-
-
-def _route(source: _Source, row: int) -> str:
-    """The word in ROUTE, in lower case; empty where there is none."""
-    word = "" if source.routes is None else str(source.routes[row]).strip().lower()
-    return "" if word in (".", "nan", "none", "na", "<na>") else word
-
-
-def _falls(seen: Observations, used: IntArray, dose_row: int) -> bool:
+def _falls(seen: Observations, doses: Doses, samples: Samples) -> BoolArray:
     """Whether the highest concentration after the dose is that of the first sample."""
-    later = used[seen.row[used] > dose_row]
-    if len(later) == 0 or seen.blq[later[0]]:
-        return False
-    return bool(seen.dv[later[0]] > 0 and seen.dv[later[0]] >= np.where(seen.blq[later], 0, seen.dv[later]).max())
+    at = np.flatnonzero(samples.used & (seen.row > doses.row[samples.profile]))
+    value = np.where(seen.blq[at], 0.0, seen.dv[at])
+    highest = np.zeros(len(doses.row))
+    np.maximum.at(highest, samples.profile[at], value)
+    whose, first = np.unique(samples.profile[at], return_index=True)
+    falls = np.zeros(len(doses.row), dtype=np.bool_)
+    falls[whose] = (value[first] > 0) & (value[first] >= highest[whose])
+    return falls
+
+
+def _amounts(
+    table: Table, doses: Doses, kinds: _Kinds, units: DataUnits
+) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
+    """Amount, duration, mean time of input and dosing interval of each profile."""
+    r, n = table.records, len(doses.row)
+    given, rate = r.amt[doses.together] * units.amount, r.rate[doses.together] * units.rate
+    length = np.divide(given, rate, out=np.where(rate < 0, np.nan, 0.0), where=rate > 0)
+    amount, entered = np.bincount(doses.profile, given, n), np.bincount(doses.profile, given * length, n)
+    duration = np.zeros(n)
+    np.maximum.at(duration, doses.profile, length)
+    mean_input = np.divide(entered, 2 * amount, out=np.zeros(n), where=amount > 0)
+    known = np.where((amount > 0) & ~kinds.mixed, amount, np.nan)
+    return known, duration, mean_input, np.where(doses.steady, doses.interval, 0.0)
+
+
+def _notes(
+    table: Table, seen: Observations, pieces: Pieces, doses: Doses, samples: Samples, kinds: _Kinds, wrong: BoolArray
+) -> list[list[str]]:
+    """What has to be told of each profile."""
+    notes: list[list[str]] = [[] for _ in doses.row]
+    for i in np.flatnonzero(doses.row < 0).tolist():
+        notes[i].append("there is no dose: times count from 0, the area begins at the first sample; no cl, vz and mrt")
+    for i in np.flatnonzero(kinds.guessed).tolist():
+        why = "falls from the first sample on" if kinds.kind[i] == BOLUS else "does not fall from the first sample on"
+        notes[i].append(f"neither ROUTE nor CMT says how the dose enters: {kinds.route[i]}, as the curve {why}")
+    for i, count in _counts(samples.profile, samples.before & ~seen.blq & (seen.dv > 0)):
+        notes[i].append(f"{count} before the dose left out")
+    for i, count in _counts(samples.profile, samples.after):
+        end = doses.end[i]
+        stop = min(float(table.time[end]) if end < pieces.stop[i] else np.inf, float(doses.implied[i]))
+        notes[i].append(
+            f"{count} after the next dose (TIME {number(stop)}) left out; name the column of the occasions (by), or "
+            "state a steady state (SS and II on the dose)"
+        )
+    whose, first = np.unique(samples.profile[wrong], return_index=True)
+    for i, at in zip(whose.tolist(), np.flatnonzero(wrong)[first]):
+        notes[i].append(f"DV {number(seen.dv[at])} at TIME {number(seen.time[at])} is no concentration; correct it")
+    for i in np.flatnonzero(doses.steady & (doses.interval == 0)).tolist():
+        notes[i].append("a constant infusion at steady state has no dose: no cl, vz and mrt")
+    for i in np.flatnonzero(kinds.mixed).tolist():
+        notes[i].append("doses into a vein and elsewhere at one time cannot be told apart: no cl, vz and mrt")
+    for i in np.flatnonzero(pieces.lost).tolist():
+        notes[i].append(f"{_samples(int(pieces.lost[i]))} outside of the doses' occasions left out")
+    return notes
+
+
+def _counts(profile: IntArray, marked: BoolArray) -> list[tuple[int, str]]:
+    """The profiles with marked samples, and how many these are, in words."""
+    numbers = np.bincount(profile[marked])
+    return [(int(i), _samples(int(numbers[i]))) for i in np.flatnonzero(numbers)]
+
+
+def _samples(n: int) -> str:
+    return f"{n} sample" if n == 1 else f"{n} samples"
