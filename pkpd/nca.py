@@ -151,6 +151,7 @@ def _interval_error(pair: object, why: str = "") -> ParameterError:
 def _measured(profiles: Followed, seen: Observations, units: DataUnits, bounds: FloatArray, method: str) -> Measures:
     """The profiles as arrays, measured."""
     edges = np.searchsorted(profiles.profile, np.arange(len(profiles.names) + 1))
+    doses = np.searchsorted(profiles.later, np.arange(len(profiles.names) + 1))
     arrays = Profiles(
         time=profiles.time,
         conc=seen.dv[profiles.sample] * units.concentration,
@@ -158,8 +159,12 @@ def _measured(profiles: Followed, seen: Observations, units: DataUnits, bounds: 
         start=edges[:-1],
         stop=edges[1:],
         kind=profiles.kind,
-        duration=profiles.duration,
+        infused=profiles.infused,
         tau=profiles.tau,
+        later=profiles.later_time,
+        later_kind=profiles.later_kind,
+        first_later=doses[:-1],
+        last_later=doses[1:],
     )
     return measure(arrays, bounds, log_down=method == "lin-up-log-down")
 
@@ -222,6 +227,6 @@ def _missing(profiles: Followed, i: int, m: Measures, areas: Mapping[str, FloatA
     missed = [name for name, values in areas.items() if np.isnan(values[i]) and (steady or "tau" not in name)]
     if missed:
         said.append(f"the curve does not reach over {', '.join(missed)}")
-    if slope and np.isnan(profiles.duration[i]):
+    if slope and np.isnan(profiles.infused[i]):
         said.append("RATE -1 or -2 leaves the duration of the infusion to the parameters: no mrt")
     return said

@@ -34,31 +34,35 @@ class Followed(NamedTuple):
     """The doses that the profiles follow, in h and mg, shape (n_profiles,), and their samples, shape (n_samples,)."""
 
     names: list[Any]  # the ID, or "3 / 2" for the second profile of ID 3 where any ID has several
-    kind: IntArray
+    kind: IntArray  # of the first dose
     route: list[str]  # as a column ROUTE says it, else bolus, infusion or extravascular
     amount: FloatArray  # NaN where it is not known
-    duration: FloatArray  # of the infusion; 0 without one, NaN where it is not known
-    mean_input: FloatArray  # mean time at which an intravenous dose enters, half the duration of one infusion
-    tau: FloatArray  # dosing interval at steady state; 0 after a single dose
+    infused: FloatArray  # end of the last infusion since the first dose; 0 without one, NaN where it is not known
+    mean_input: FloatArray  # mean time at which the dose is given, half the duration of a single infusion
+    tau: FloatArray  # dosing interval at steady state; 0 otherwise
     notes: list[list[str]]  # what has to be told of each profile
     sample: IntArray  # positions in the observations
     profile: IntArray  # and the profile of each
-    time: FloatArray  # since the dose, h
+    time: FloatArray  # since the first dose, h
+    later: IntArray  # (n_later,) profile of each later moment at which a dose is given
+    later_time: FloatArray  # since the first dose, h
+    later_kind: IntArray
 
 
 class _Kinds(NamedTuple):
     """How the doses of each profile enter, shape (n_profiles,)."""
 
-    kind: IntArray
+    of_dose: IntArray  # (n_doses,)
+    kind: IntArray  # at the first moment
     route: list[str]
     guessed: BoolArray  # the data do not say it, the curve does
-    mixed: BoolArray  # into a vein and elsewhere at one moment
+    mixed: BoolArray  # into a vein and elsewhere
 
 
 def followed(data: Dataset, table: Table, seen: Observations, units: DataUnits) -> Followed:
     """Return the dose and the samples that make each profile."""
     pieces = pieces_of(table, seen)
-    doses = doses_of(table, pieces, units)
+    doses = doses_of(table, seen, pieces, units)
     samples = samples_of(seen, pieces, doses)
     kinds = _kinds(data, table, seen, doses, samples)
     # What was drawn before a bolus says nothing of the curve after it.
@@ -76,20 +80,29 @@ def followed(data: Dataset, table: Table, seen: Observations, units: DataUnits) 
         np.flatnonzero(used),
         samples.profile[used],
         (seen.time - doses.time[samples.profile])[used] * units.time,
+        *_later(doses, kinds.of_dose),
     )
+
+
+def _later(doses: Doses, kind: IntArray) -> tuple[IntArray, FloatArray, IntArray]:
+    """Profile, time and kind of each moment after the first at which a dose is given."""
+    at = np.flatnonzero(doses.since > 0)
+    profile, since = doses.profile[at], doses.since[at]
+    anew = np.flatnonzero(np.append(True, (profile[1:] != profile[:-1]) | (since[1:] != since[:-1]))[: len(at)])
+    return profile[anew], since[anew], np.minimum.reduceat(kind[at], anew) if len(at) else kind[at]
 
 
 def _kinds(data: Dataset, table: Table, seen: Observations, doses: Doses, samples: Samples) -> _Kinds:
     """How each dose enters: what ROUTE, RATE and CMT say, else what the curve looks like."""
     n, records = len(doses.row), table.records
-    row, into = records.row[doses.together], records.cmt[doses.together]
+    row, into = records.row[doses.record], records.cmt[doses.record]
     word = _words(data, row)
     sampled = _sampled_compartment(data, seen, samples, n)[doses.profile]
     absorbed = ~np.isin(word, (*INTRAVENOUS, ""))
     vein = (word != "") | ((into > 0) & (into == sampled)) | ((into > 1) & (sampled == 0))
     depot = (into > 0) & (sampled > 0)
     falls = _falls(seen, doses, samples)[doses.profile]
-    infused = records.rate[doses.together] != 0
+    infused = records.rate[doses.record] != 0
     kind = np.select(
         [absorbed, infused, vein, depot, falls], [EXTRAVASCULAR, INFUSION, BOLUS, EXTRAVASCULAR, BOLUS], EXTRAVASCULAR
     )
@@ -99,15 +112,14 @@ def _kinds(data: Dataset, table: Table, seen: Observations, doses: Doses, sample
     guessed[guess] = True
     outside[doses.profile[kind == EXTRAVASCULAR]] = True
     inside[doses.profile[kind != EXTRAVASCULAR]] = True
-    of_profile = np.full(n, UNKNOWN)
-    for present in (EXTRAVASCULAR, INFUSION, BOLUS):  # where there are several the last counts
-        of_profile[doses.profile[kind == present]] = present
+    of_profile, first = np.full(n, UNKNOWN), doses.since == 0
+    np.minimum.at(of_profile, doses.profile[first], kind[first])  # a bolus comes before an infusion
     names = np.where(absorbed, word, np.array([KINDS[k] for k in range(4)], dtype=object)[kind])
     route = [""] * n
     for i, name in zip(doses.profile.tolist(), names.tolist()):
         if name not in route[i].split(" + ") and (used[i] or not guessed[i]):
             route[i] = f"{route[i]} + {name}" if route[i] else name
-    return _Kinds(of_profile, route, guessed & used, outside & inside)
+    return _Kinds(kind, of_profile, route, guessed & used, outside & inside)
 
 
 def _words(data: Dataset, row: IntArray) -> NDArray[np.str_]:
@@ -143,16 +155,18 @@ def _falls(seen: Observations, doses: Doses, samples: Samples) -> BoolArray:
 def _amounts(
     table: Table, doses: Doses, kinds: _Kinds, units: DataUnits
 ) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
-    """Amount, duration, mean time of input and dosing interval of each profile."""
+    """Amount, end of the infusions, mean time of input and dosing interval of each profile."""
     r, n = table.records, len(doses.row)
-    given, rate = r.amt[doses.together] * units.amount, r.rate[doses.together] * units.rate
+    given, rate = r.amt[doses.record] * units.amount, r.rate[doses.record] * units.rate
     length = np.divide(given, rate, out=np.where(rate < 0, np.nan, 0.0), where=rate > 0)
-    amount, entered = np.bincount(doses.profile, given, n), np.bincount(doses.profile, given * length, n)
-    duration = np.zeros(n)
-    np.maximum.at(duration, doses.profile, length)
-    mean_input = np.divide(entered, 2 * amount, out=np.zeros(n), where=amount > 0)
+    amount = np.bincount(doses.profile, given, n)
+    entered = np.bincount(doses.profile, given * (doses.since + length / 2), n)
+    infused = np.zeros(n)
+    with np.errstate(invalid="ignore"):  # of an unknown duration
+        np.maximum.at(infused, doses.profile, np.where(length == 0, 0.0, doses.since + length))
+    mean_input = np.divide(entered, amount, out=np.zeros(n), where=amount > 0)
     known = np.where((amount > 0) & ~kinds.mixed, amount, np.nan)
-    return known, duration, mean_input, np.where(doses.steady, doses.interval, 0.0)
+    return known, infused, mean_input, np.where(doses.steady, doses.interval, 0.0)
 
 
 def _notes(
@@ -171,8 +185,8 @@ def _notes(
         end = doses.end[i]
         stop = min(float(table.time[end]) if end < pieces.stop[i] else np.inf, float(doses.implied[i]))
         notes[i].append(
-            f"{count} after the next dose (TIME {number(stop)}) left out; name the column of the occasions (by), or "
-            "state a steady state (SS and II on the dose)"
+            f"{count} from the next dose (TIME {number(stop)}) on left out, as fewer than 3 follow each dose; name the "
+            "column of the occasions (by), or state a steady state (SS and II on the dose)"
         )
     whose, first = np.unique(samples.profile[wrong], return_index=True)
     for i, at in zip(whose.tolist(), np.flatnonzero(wrong)[first]):
@@ -180,7 +194,7 @@ def _notes(
     for i in np.flatnonzero(doses.steady & (doses.interval == 0)).tolist():
         notes[i].append("a constant infusion at steady state has no dose: no cl, vz and mrt")
     for i in np.flatnonzero(kinds.mixed).tolist():
-        notes[i].append("doses into a vein and elsewhere at one time cannot be told apart: no cl, vz and mrt")
+        notes[i].append("doses into a vein and elsewhere in one profile cannot be told apart: no cl, vz and mrt")
     for i in np.flatnonzero(pieces.lost).tolist():
         notes[i].append(f"{_samples(int(pieces.lost[i]))} outside of the doses' occasions left out")
     return notes

@@ -1,7 +1,8 @@
 """Which rows of a data set are one profile.
 
 An ID is one profile, or one for each reset (EVID 3 and 4) or steady state (SS 1) that begins anew. Of each the first
-dose counts, together with others of the same moment, and the samples up to the next dose. All profiles at once.
+dose counts, together with others of the same moment, and the samples up to the next dose; or all of its doses, where
+each is followed by enough samples. All profiles at once.
 """
 
 from __future__ import annotations
@@ -24,6 +25,10 @@ IntArray = NDArray[np.int64]
 BoolArray = NDArray[np.bool_]
 
 
+#: Quantifiable samples after each of several doses, for all of them to be one profile.
+ENOUGH = 3
+
+
 class Pieces(NamedTuple):
     """Ranges of rows that are profiles, shape (n_profiles,)."""
 
@@ -39,16 +44,17 @@ class Pieces(NamedTuple):
 
 
 class Doses(NamedTuple):
-    """The first dose of each profile, shape (n_profiles,), and the records that are given with it, shape (n_doses,)."""
+    """The first dose of each profile, shape (n_profiles,), and the records that count with it, shape (n_doses,)."""
 
     row: IntArray  # -1 without a dose
     time: FloatArray  # as in the data; 0 without a dose
     steady: BoolArray  # SS 1 or 2
     interval: FloatArray  # II, h
-    end: IntArray  # row of the next dose at a later time, else the end of the profile
+    end: IntArray  # row of the next dose that does not count, else the end of the profile
     implied: FloatArray  # time of the next dose by ADDL, else inf
-    together: IntArray  # positions in the records of the doses of that moment
+    record: IntArray  # positions in the records of the doses that count
     profile: IntArray  # and the profile of each
+    since: FloatArray  # and its time since the first dose, h
 
 
 class Samples(NamedTuple):
@@ -91,8 +97,8 @@ def _names(ids: list[Any], whose: IntArray) -> list[Any]:
     return numbered
 
 
-def doses_of(table: Table, pieces: Pieces, units: DataUnits) -> Doses:
-    """Return the dose that each profile follows."""
+def doses_of(table: Table, seen: Observations, pieces: Pieces, units: DataUnits) -> Doses:
+    """Return the doses that each profile follows."""
     r, n = table.records, len(pieces.start)
     dose = np.flatnonzero((r.evid == 1) | (r.evid == 4))
     profile, inside = pieces.of(r.row[dose])
@@ -105,10 +111,28 @@ def doses_of(table: Table, pieces: Pieces, units: DataUnits) -> Doses:
     time[whose] = table.time[row[whose]]
     again = r.addl[start] > 0
     implied[whose[again]] = time[whose[again]] + interval[whose[again]] / units.time
-    later = table.time[r.row[dose]] > time[profile]
+    since = (table.time[r.row[dose]] - time[profile]) * units.time
+    counts = (since == 0) | _covered(table, seen, pieces, dose, profile, steady)[profile]
     end = pieces.stop.copy()
-    np.minimum.at(end, profile[later], r.row[dose[later]])
-    return Doses(row, time, steady, interval, end, implied, dose[~later], profile[~later])
+    np.minimum.at(end, profile[~counts], r.row[dose[~counts]])
+    return Doses(row, time, steady, interval, end, implied, dose[counts], profile[counts], since[counts])
+
+
+def _covered(
+    table: Table, seen: Observations, pieces: Pieces, dose: IntArray, profile: IntArray, steady: BoolArray
+) -> BoolArray:
+    """Whether all doses of a profile count: each is stated, and followed by enough samples before the next."""
+    r = table.records
+    time = table.time[r.row[dose]]
+    moment = np.flatnonzero(np.append(True, (profile[1:] != profile[:-1]) | (time[1:] != time[:-1]))[: len(dose)])
+    quantified = seen.row[~seen.blq & (seen.dv > 0)]
+    at = np.searchsorted(r.row[dose[moment]], quantified, side="right") - 1
+    at = at[(at >= 0) & (pieces.of(quantified)[0] == profile[moment[at]])] if len(moment) else at[:0]
+    few = np.bincount(at, minlength=len(moment)) < ENOUGH
+    covered = ~steady
+    covered[profile[moment[few]]] = False
+    covered[profile[(r.addl[dose] > 0) | (r.ss[dose] > 0)]] = False
+    return covered
 
 
 def samples_of(seen: Observations, pieces: Pieces, doses: Doses) -> Samples:

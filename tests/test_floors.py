@@ -12,8 +12,8 @@ FLOORS = [
     "checks columns inspection occasions dataset observations",
     "model_choice assumption data_units check factors variability individual dosing pris kinetics groups constitution "
     "receptor_inputs layer episodes solution simulate parameter_values predict",
-    "nca_profile nca_pieces nca_doses nca scenario_table scenario_rows scenario_results result_files evaluate "
-    "trial_design trial_table trial_endpoint trial_file trial_score trial_enrol trial_arms trial",
+    "nca_curve nca_profile nca_pieces nca_doses nca scenario_table scenario_rows scenario_results result_files "
+    "evaluate trial_design trial_table trial_endpoint trial_file trial_score trial_enrol trial_arms trial",
     "picture plot page report_tables report results_folder trial_plot trial_report",
     "cli __main__",
 ]

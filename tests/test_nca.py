@@ -227,8 +227,8 @@ def test_only_the_first_dose_counts_and_the_rest_is_told():
     found = one(both)
     assert_allclose(found["cl_L_h"], CL, rtol=1e-12)
     assert found["reason"] == (
-        "2 samples after the next dose (TIME 12) left out; name the column of the occasions (by), or state a steady "
-        "state (SS and II on the dose)"
+        "2 samples from the next dose (TIME 12) on left out, as fewer than 3 follow each dose; name the column of the "
+        "occasions (by), or state a steady state (SS and II on the dose)"
     )
 
 
@@ -260,7 +260,7 @@ def test_an_id_with_a_dose_and_no_sample_is_told():
 def test_doses_implied_by_addl_end_the_profile():
     t = np.array([0.5, 2, 5, 9, 13])
     found = one(profile(t, bolus_curve(t), ADDL=1, II=12))
-    assert found["n_lambda_z"] == 4 and "1 sample after the next dose (TIME 12) left out" in found["reason"]
+    assert found["n_lambda_z"] == 4 and "1 sample from the next dose (TIME 12) on left out" in found["reason"]
 
 
 def test_occasions_are_profiles_of_their_own():
@@ -270,6 +270,43 @@ def test_occasions_are_profiles_of_their_own():
     found = pkpd.nca(two, by="OCC")
     assert list(found["id"]) == ["1 / 1", "1 / 2"]
     assert_allclose(found["cl_L_h"], [CL, CL / 2], rtol=1e-12)
+
+
+@pytest.mark.parametrize("second", ["bolus", "infusion"])
+def test_doses_that_are_each_followed_by_samples_are_one_profile(second):
+    # The sum of two curves: the second dose at 6 h; c and its kink at 6 h are exact where every piece is exponential.
+    infusion = second == "infusion"
+    t = np.concatenate([[0.5, 2, 5], np.linspace(6, 8, 2001)[1:] if infusion else [6.5, 7, 8], [9, 12, 18]])
+    late = infusion_curve(np.maximum(t - 6, 0), 2.0) if infusion else np.where(t > 6, bolus_curve(t - 6), 0)
+    both = profile(t, bolus_curve(t) + late)
+    dose = both.iloc[[0]].assign(TIME=6.0)
+    frame = pd.concat([both, dose], ignore_index=True).assign(RATE=0.0).sort_values("TIME", kind="stable")
+    frame.loc[frame["TIME"] == 6, "RATE"] = 50.0 if infusion else 0.0
+    found = one(frame, intervals=[(0, 6)])
+    assert found["route"] == ("bolus + infusion" if infusion else "bolus") and found["reason"] == ""
+    exact = 2e-7 if infusion else 1e-12  # the infusion rises by chords of 1/1000 h
+    assert_allclose(found["auc_inf_mg_h_L"], 2 * DOSE / CL, rtol=exact)
+    assert_allclose([found["cl_L_h"], found["vz_L"], found["mrt_h"]], [CL, V, 1 / K], rtol=exact)
+    assert_allclose(found["auc_0_6_mg_h_L"], DOSE / CL * -np.expm1(-K * 6), rtol=1e-12)
+
+
+def test_an_oral_dose_after_another():
+    t = np.unique(np.concatenate([np.linspace(0, 6, 3001), np.linspace(6, 12, 3001), np.linspace(12, 60, 3001)]))
+    c = oral_curve(t) + np.where(t > 6, oral_curve(t - 6), 0)
+    both = profile(t, c)
+    frame = pd.concat([both, both.iloc[[0]].assign(TIME=6.0)], ignore_index=True).sort_values("TIME", kind="stable")
+    found = one(oral(frame))
+    assert_allclose([found["cl_L_h"], found["mrt_h"]], [CL, 1 / K + 1 / KA], rtol=1e-5)
+
+
+def test_a_dose_into_a_vein_and_one_by_mouth_have_no_clearance():
+    t = np.array([0.5, 2, 5, 7, 8, 10, 14])
+    both = profile(t, [4.0, 3, 2, 3, 2, 1, 0.5]).assign(ROUTE="")
+    frame = pd.concat([both, both.iloc[[0]].assign(TIME=6.0)], ignore_index=True).sort_values("TIME", kind="stable")
+    frame["ROUTE"] = np.where(frame["EVID"] == 0, "", np.where(frame["TIME"] == 0, "iv", "po"))
+    found = one(frame)
+    assert found["route"] == "bolus + po" and np.isnan(found["cl_L_h"]) and not np.isnan(found["auc_inf_mg_h_L"])
+    assert "into a vein and elsewhere in one profile cannot be told apart: no cl" in found["reason"]
 
 
 def test_doses_of_one_moment_are_added():

@@ -8,7 +8,8 @@ from numpy.testing import assert_allclose
 from scipy.integrate import quad
 from scipy.stats import linregress
 
-from pkpd.nca_profile import BOLUS, EXTRAVASCULAR, INFUSION, Profiles, _falling, _piece, measure
+from pkpd.nca_curve import _falling, _piece
+from pkpd.nca_profile import BOLUS, EXTRAVASCULAR, INFUSION, Profiles, measure
 
 NO_BOUNDS = np.empty((0, 2))
 SAMPLES = st.integers(4, 12).flatmap(
@@ -19,9 +20,9 @@ SAMPLES = st.integers(4, 12).flatmap(
 KINDS = st.sampled_from([BOLUS, INFUSION, EXTRAVASCULAR])
 
 
-def profiles(time, conc, kind=EXTRAVASCULAR, duration=0.0, tau=0.0):
+def profiles(time, conc, kind=EXTRAVASCULAR, infused=0.0, tau=0.0, later=(), later_kind=BOLUS):
     """One profile without samples below quantification."""
-    n = len(time)
+    n, doses = len(time), len(later)
     return Profiles(
         np.asarray(time, float),
         np.asarray(conc, float),
@@ -29,8 +30,12 @@ def profiles(time, conc, kind=EXTRAVASCULAR, duration=0.0, tau=0.0):
         np.array([0]),
         np.array([n]),
         np.array([kind]),
-        np.array([duration]),
+        np.array([infused]),
         np.array([tau]),
+        np.array(later, float),
+        np.full(doses, later_kind),
+        np.array([0]),
+        np.array([doses]),
     )
 
 
@@ -134,5 +139,6 @@ def test_two_samples_of_one_time_have_no_area():
 
 
 def test_no_profile_at_all():
-    empty = Profiles(*(np.empty(0),) * 2, np.empty(0, bool), *(np.empty(0, np.int64),) * 3, *(np.empty(0),) * 2)
+    whole, real = np.empty(0, np.int64), np.empty(0)
+    empty = Profiles(real, real, whole > 0, whole, whole, whole, real, real, real, whole, whole, whole)
     assert measure(empty, NO_BOUNDS).cmax.shape == (0,)
