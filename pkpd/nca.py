@@ -49,12 +49,13 @@ def nca(
     Parameters
     ----------
     data : path, pandas.DataFrame or Dataset
-        Records with NONMEM columns; see `read_data`. Each ID is one profile, its first dose and the samples up to
-        the next dose; a reset (EVID 3 or 4) and a steady state (SS 1) begin another, with an id such as ``"3 / 2"``.
+        Records with NONMEM columns; see `read_data`. Each ID is one profile: its first dose and the samples up to
+        the next dose, or all its doses where at least 3 quantifiable samples follow each of them. A reset (EVID 3 or
+        4) and a steady state (SS 1) begin another profile, with an id such as ``"3 / 2"``.
     method : "lin-up-log-down" or "linear"
         Whether falling pieces of the curve are log-linear, or all pieces straight.
     intervals : str or sequence of pairs, optional
-        Partial areas, from and to, since the dose: ``[(0, 12), (12, 24)]`` in hours, ``[("0 h", "90 min")]``, or
+        Partial areas, from and to, since the first dose: ``[(0, 12), (12, 24)]`` in hours, ``[("0 h", "90 min")]``, or
         ``"0-12 h, 12-24 h"``. Each gives a column such as ``auc_0_12_mg_h_L``.
     units : mapping of str to str, optional
         Units of columns, such as ``{"TIME": "min", "AMT": "mg", "DV": "ng/mL"}``; otherwise h, mg, mg/h, mg/L.
@@ -66,11 +67,11 @@ def nca(
     Returns
     -------
     pandas.DataFrame
-        One row a profile: id, cmax_mg_L, tmax_h (since the dose), auc_last_mg_h_L (to the last quantifiable sample),
-        auc_inf_mg_h_L, auc_extrap_percent, lambda_z_1_h, half_life_h, cl_L_h and vz_L (over the bioavailability where
-        the dose is absorbed), mrt_h, n_lambda_z, r2_adj, route (bolus, infusion, extravascular, or the word in ROUTE)
-        and reason, which says why a quantity is missing and what was left out; then the partial areas and, where
-        there is a profile at steady state, tau_h and auc_tau_mg_h_L.
+        One row a profile: id, cmax_mg_L, tmax_h (since the first dose), auc_last_mg_h_L (to the last quantifiable
+        sample), auc_inf_mg_h_L, auc_extrap_percent, lambda_z_1_h, half_life_h, cl_L_h and vz_L (over the
+        bioavailability where the dose is absorbed), mrt_h, n_lambda_z, r2_adj, route (bolus, infusion, extravascular,
+        or the word in ROUTE) and reason, which says why a quantity is missing and what was left out; then the partial
+        areas and, where there is a profile at steady state, tau_h and auc_tau_mg_h_L.
 
     Raises
     ------
@@ -87,12 +88,13 @@ def nca(
     samples. A sample below quantification (BLQ, a DV below LLOQ, a DV of 0) is 0 before the first quantifiable one
     and left out after it. The terminal slope has the best adjusted r2 over at least 3 samples after the peak; a bolus
     peaks at the dose, so its highest sample may be one of them. AUC to infinity adds c_last / lambda_z; CL = dose /
-    AUC, Vz = CL / lambda_z, MRT = AUMC / AUC less half the infusion's duration. At steady state (SS and II on the
-    dose) CL = dose / AUC_tau and MRT = (AUMC_tau + tau (AUC_inf - AUC_tau)) / AUC_tau.
+    AUC, Vz = CL / lambda_z, MRT = AUMC / AUC less the mean time at which the doses are given (half the duration of
+    an infusion). At steady state (SS and II on the dose) AUC_tau, the area over one interval, takes the place of the
+    area to infinity, and AUMC_tau + tau (AUC_inf - AUC_tau) that of the first moment.
 
     References
     ----------
-    Gabrielsson and Weiner, Pharmacokinetic and Pharmacodynamic Data Analysis, 5th ed., 2016, chapter 2.8.
+    Gabrielsson and Weiner, Pharmacokinetic and Pharmacodynamic Data Analysis, 5th ed., 2016.
 
     Examples
     --------

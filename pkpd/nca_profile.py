@@ -86,7 +86,7 @@ def measure(profiles: Profiles, bounds: FloatArray, *, log_down: bool = True) ->
 
     References
     ----------
-    Gabrielsson and Weiner, Pharmacokinetic and Pharmacodynamic Data Analysis, 5th ed., 2016, chapter 2.8.
+    Gabrielsson and Weiner, Pharmacokinetic and Pharmacodynamic Data Analysis, 5th ed., 2016.
     """
     n = len(profiles.start)
     found = np.full((n, len(COLUMNS)), np.nan)

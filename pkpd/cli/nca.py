@@ -19,8 +19,9 @@ EXAMPLES = """examples:
   pkpd nca data.csv --by OCC --intervals '0-12 h,12-24 h'  one profile an occasion, with partial areas
   pkpd nca data.csv --columns SUBJ=ID,HOURS=TIME --method linear --json
 
-Each ID is one profile: its first dose and the samples up to the next dose. ROUTE, RATE and CMT say how the dose
-enters; SS and II on the dose mean a steady state. The exit code is 1 where a quantity is missing."""
+Each ID is one profile: its first dose and the samples up to the next, or all doses where 3 samples follow each; EVID 3
+and 4 and SS 1 begin another. ROUTE, RATE and CMT say how a dose enters; SS and II on it mean a steady state.
+The exit code is 1 where a quantity is missing."""
 
 #: As many IDs are named of those that share a reason.
 MOST = 10
