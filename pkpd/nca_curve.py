@@ -34,7 +34,7 @@ def measure_all(
     time, conc, blq, start, stop, kind, infused, tau, later, later_kind, first_later, last_later, bounds, log_down,
     longest, found, areas,
 ):  # fmt: skip
-    """Measure all profiles; `bounds` are the limits of partial areas, `longest` the most points that a curve can have."""
+    """Measure all profiles; `bounds` are the limits of partial areas, `longest` the most points of a curve."""
     t, c = np.empty(longest), np.empty(longest)
     for p in range(start.size):
         n = _samples(time, conc, blq, start[p], stop[p], kind[p], t, c)
