@@ -71,14 +71,15 @@ def _too_low(view: View, row: int, volume: FloatArray, dv: str, amt: str, taken:
             f"the highest levels for their dose, such as DV {view.cells('dv', row)} {dv}, would need a volume of "
             f"{volume[row]:.3g} L/kg{taken}; expected less than {MOST_VOLUME:g} L/kg with AMT in {amt}."
         ),
-        f"Check the units: is DV in mg/L rather than {dv}, or AMT in less than {amt}? Say units={{...}}.",
+        f"Check the units and say them (units={{'AMT': ..., 'DV': ...}}): is AMT in less than {amt}, such as ug, or DV "
+        f"in more than {dv}?",
     )
 
 
 def _too_high(
     view: View, rows: NDArray[np.int64], count: int, volume: FloatArray, dv: str, amt: str, taken: str
 ) -> None:
-    many = f", as do {count - 1} others" if count > 1 else ""
+    many = f", and so would {count - 1} other levels" if count > 1 else ""
     view.find(
         "warning",
         "units-suspect",
@@ -88,7 +89,8 @@ def _too_high(
             f"DV {view.cells('dv', row)} {dv} would be all the drug given so far in {volume[row]:.3g} L/kg"
             f"{taken}{many}; expected at least {LEAST_VOLUME:g} L/kg, half the plasma volume, with AMT in {amt}."
         ),
-        f"Check the units: is DV in ug/L (ng/mL) rather than {dv}, or AMT in more than {amt}? Say units={{...}}.",
+        f"Check the units and say them (units={{'AMT': ..., 'DV': ...}}): is DV in less than {dv}, such as ug/L "
+        f"(ng/mL), or AMT in more than {amt}?",
     )
 
 

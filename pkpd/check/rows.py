@@ -12,6 +12,7 @@ __all__ = ["row_rules"]
 def row_rules(view: View) -> None:
     """Check what stands on each row."""
     _mdv(view)
+    _missing_dv(view)
     _dv(view)
     _limits(view)
     _dosing_items(view)
@@ -46,17 +47,8 @@ def _mdv(view: View) -> None:
     )
 
 
-def _dv(view: View) -> None:
-    dv, observation = view.dv, view.evid == 0
-    missing = observation & np.isnan(dv) & (view.blq != 1) & view.has("DV")
-    view.find(
-        "info",
-        "dv-on-dose",
-        "DV",
-        view.dose & ~np.isnan(dv) & (dv != 0),
-        lambda row: f"DV {view.cells('dv', row)} stands on a dose; expected DV empty or 0 there, and it is not used.",
-        "Give an observation at the time of the dose a row of its own, and clear DV here.",
-    )
+def _missing_dv(view: View) -> None:
+    missing = (view.evid == 0) & np.isnan(view.dv) & (view.blq != 1) & view.has("DV")
     view.find(
         "warning",
         "dv-missing",
@@ -72,6 +64,18 @@ def _dv(view: View) -> None:
         missing & np.isnan(view.mdv),
         lambda row: "DV is empty on a row that is no dose; it is not used as an observation.",
         "Fill in DV, or set MDV to 1 to say so.",
+    )
+
+
+def _dv(view: View) -> None:
+    dv = view.dv
+    view.find(
+        "info",
+        "dv-on-dose",
+        "DV",
+        view.dose & ~np.isnan(dv) & (dv != 0),
+        lambda row: f"DV {view.cells('dv', row)} stands on a dose; expected DV empty or 0 there, and it is not used.",
+        "Give an observation at the time of the dose a row of its own, and clear DV here.",
     )
     view.find(
         "warning",

@@ -85,10 +85,9 @@ def _findings(data: Dataset, by: str | Sequence[str] | None) -> list[Finding]:
     cells = cell_findings(data).findings
     table, report = inspect(data, None)
     told = {(f.line, f.column) for f in cells}
-    found += [*cells, *(f for f in report.findings if (f.line, f.column) not in told)]
     view = make_view(data, table)
     _rules(view)
-    return [*found, *view.report.findings]
+    return [*found, *cells, *(f for f in (*report.findings, *view.report.findings) if (f.line, f.column) not in told)]
 
 
 def _rules(view: View) -> None:

@@ -90,7 +90,7 @@ def _order(view: View) -> None:
 
 
 def _clock(view: View, hour: float) -> None:
-    """Observations that come after a gap far longer than any other of the ID."""
+    """Records that come after a gap far longer than any other of the ID and than is usual."""
     if len(view) < 3:
         return
     gap = np.zeros(len(view))
@@ -110,7 +110,7 @@ def _clock(view: View, hour: float) -> None:
         "warning",
         "clock-jump",
         "TIME",
-        view.seen & (gap > limit) & (second[view.subject] > 0),
+        (gap > limit) & (second[view.subject] > 0),
         lambda row: (
             f"TIME jumps from {number(view.time[row - 1])} to {view.cells('time', row)} for ID {view.who(row)}, far "
             "more than any other gap of it and than is usual here; expected one clock for all records."
@@ -134,7 +134,9 @@ def _duplicates(view: View) -> None:
         view, doses, "warning", "duplicate-dose", "AMT", "AMT {amt} is given twice at TIME {time}, see line {line}"
     )
     seen = pd.DataFrame({**keys, "kind": _kind_codes(view)})[view.seen & ~told]
-    _report_same(view, seen, "info", "duplicate-time", "TIME", "TIME {time} has two observations, see line {line}")
+    _report_same(
+        view, seen, "info", "duplicate-time", "TIME", "TIME {time} has two observations, see line {line}; expected one"
+    )
 
 
 def _report_same(view: View, table: pd.DataFrame, severity: str, rule: str, column: str, text: str) -> BoolArray:
@@ -156,8 +158,7 @@ def _report_same(view: View, table: pd.DataFrame, severity: str, rule: str, colu
         column,
         told,
         lambda row: (
-            text.format(line=view.line(earlier[row]), time=view.cells("time", row), amt=view.cells("amt", row))
-            + "; expected it once."
+            text.format(line=view.line(earlier[row]), time=view.cells("time", row), amt=view.cells("amt", row)) + "."
         ),
         "Delete one of them, or tell them apart (DVID, CMT, or the time of the second).",
     )

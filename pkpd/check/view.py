@@ -27,7 +27,8 @@ BoolArray = NDArray[np.bool_]
 class View:
     """The columns of a data set, each of shape (n_rows,).
 
-    `subject` is the position in `table.ids`; `piece` counts the stretches without a reset (EVID 3 and 4 begin one).
+    `subject` is the position in `table.ids`; `piece` counts the stretches in time order, which EVID 3 and
+    4 begin.
     EVID, AMT, RATE, II, ADDL, SS and BLQ are 0 where missing; MDV, DV, LLOQ and CMT are NaN. `dose` marks doses,
     `other` events that are neither dose nor observation, `seen` the observations: EVID 0, not hidden by MDV, with a DV
     or below the limit.
@@ -115,6 +116,7 @@ def make_view(data: Dataset, table: Table) -> View:
     evid = np.zeros(n)
     evid[table.records.row] = table.records.evid
     begins |= (evid == 3) | (evid == 4)
+    begins[1:] |= table.time[1:] < table.time[:-1]  # an error of its own; what follows is judged apart
 
     def column(name: str, missing: float) -> FloatArray:
         values = data.numbers(name)

@@ -89,8 +89,7 @@ def read_drug(path: Path) -> Drug:
         path=path,
         **facts,
     )
-    _check_whole(result, drug)
-    return result
+    return _checked_whole(result, drug)
 
 
 def _read_name(drug: Table, path: Path) -> str:
@@ -102,8 +101,8 @@ def _read_name(drug: Table, path: Path) -> str:
     return name
 
 
-def _check_whole(drug: Drug, table: Table) -> None:
-    """Check what no table can check alone."""
+def _checked_whole(drug: Drug, table: Table) -> Drug:
+    """Return the drug after checking what no table can check alone."""
     if drug.prodrug_of is None and not drug.models:
         raise table.error("the drug has no model", "at least one table [models.<name>]", "Add a model.")
     if drug.prodrug_of is not None and drug.models:
@@ -123,6 +122,7 @@ def _check_whole(drug: Drug, table: Table) -> None:
         if model.binding is not None and (drug.binding is None or model.binding not in drug.binding.options):
             problem = f"the model '{model.name}' rests on the binding '{model.binding}'"
             raise table.error(problem, "an option of [binding]", "Add that option, or correct the name.")
+    return drug
 
 
 def _optional(table: Table, key: str, needed: str, sources: Mapping[str, Source]) -> Value | None:
