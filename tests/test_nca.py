@@ -3,6 +3,8 @@
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 
 import pkpd
@@ -450,3 +452,32 @@ def test_broken_records_are_refused_with_their_line():
     frame = profile([1, 4, 2], [4.0, 2.0, 1.0])
     with pytest.raises(DataError, match=r"data line 5: TIME 2 comes after 4 for ID 1"):
         pkpd.nca(frame)
+
+
+# ---- laws ---------------------------------------------------------------------------------------------------------
+
+ROW = st.fixed_dictionaries(
+    {
+        "step": st.sampled_from([0.0, 0.5, 1.0, 2.0]),
+        "EVID": st.sampled_from([0, 0, 0, 0, 0, 1, 2, 3, 4]),
+        "DV": st.sampled_from([0.0, 0.5, 1.0, 2.0, 3.3, -1.0, np.nan, np.inf]),
+        "RATE": st.sampled_from([0.0, 0.0, 50.0, -2.0]),
+        "CMT": st.sampled_from([0, 1, 2]),
+        "SS": st.sampled_from([0, 0, 0, 1, 2]),
+        "ADDL": st.sampled_from([0, 0, 0, 2]),
+        "BLQ": st.sampled_from([0, 0, 0, 1]),
+    }
+)
+
+
+@given(st.lists(ROW, min_size=1, max_size=16), st.sampled_from(["linear", "lin-up-log-down"]))
+def test_whatever_the_records_a_missing_quantity_has_a_reason(rows, method):
+    frame = pd.DataFrame(rows)
+    dose = frame["EVID"].isin([1, 4])
+    frame = frame.assign(ID=1, TIME=frame["step"].cumsum(), AMT=np.where(dose, DOSE, 0.0), II=np.where(dose, 12.0, 0))
+    frame[["RATE", "SS", "ADDL"]] = frame[["RATE", "SS", "ADDL"]].where(dose, 0)
+    assume(((frame["EVID"] == 0) & (frame["DV"].notna() | (frame["BLQ"] == 1))).any())
+    found = pkpd.nca(frame, method=method, intervals=[(0, 2), (1, 30)])
+    empty = found.drop(columns=["reason", "tau_h", "auc_tau_mg_h_L"], errors="ignore").isna().any(axis=1)
+    assert not (empty & (found["reason"] == "")).any()
+    assert not np.isinf(found.select_dtypes("number").to_numpy(float)).any() and found["id"].is_unique
