@@ -201,8 +201,8 @@ def test_a_zero_drawn_before_a_bolus_does_not_hide_its_peak():
     c = np.where(t == 0, 0.0, bolus_curve(t))
     frame = profile(t, c)
     swapped = frame.iloc[[1, 0, 2, 3, 4, 5]].reset_index(drop=True)
-    for given in (frame, swapped):
-        assert_allclose(one(given)["auc_inf_mg_h_L"], DOSE / CL, rtol=1e-12)
+    for either in (frame, swapped):
+        assert_allclose(one(either)["auc_inf_mg_h_L"], DOSE / CL, rtol=1e-12)
 
 
 def test_a_bolus_that_does_not_fall_at_first_begins_at_its_first_sample():
