@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 TARGETS = {"W1": 2000, "W2": 5000, "W3": 400, "W1 predict": 150, "W3 predict": 200}
 SUBSET = {"W1": 20, "W2": 5, "W3": 10}
-PARTS = ("engine", "predict", "batch", "startup")
+PARTS = ("engine", "predict", "batch", "startup", "nca")
 
 
 def best(call: Callable[[], object], repeats: int) -> tuple[float, object]:
@@ -94,6 +94,11 @@ def main() -> None:
         print(f"\npkpd batch, {options.rows} one-drug linear scenarios, CSV to CSV, start of Python included")
         print(jobs.batch(options.rows, options.threads))
         print("own time inside pkpd.evaluate:", jobs.where_the_time_goes(min(options.rows, 2000)))
+    if "nca" in options.part:
+        from benchmarks import profiles
+
+        print(f"\npkpd.nca on {options.rows} profiles of {len(profiles.TIMES)} samples, data frame to data frame")
+        print(profiles.speed(options.rows))
     if "startup" in options.part:
         from benchmarks import jobs
 

@@ -27,11 +27,15 @@ MISSING = [".", "NA", "NaN", "nan"]
 
 
 class DataFile(NamedTuple):
-    """Header as typed, cells, and the line of the file of each row (the header of a plain file is line 1)."""
+    """Header as typed, cells, and the line of the file of each row (the header of a plain file is line 1).
+
+    `units` is what a comment ``# units: TIME=min, DV=ng/mL`` says, as typed.
+    """
 
     header: list[str]
     frame: pd.DataFrame
     lines: NDArray[np.int64]
+    units: dict[str, str]
 
 
 def read_file(path: str | Path, text_columns: tuple[str, ...]) -> DataFile:
@@ -77,7 +81,23 @@ def read_file(path: str | Path, text_columns: tuple[str, ...]) -> DataFile:
         raise DataError(
             f"{name}: a quoted cell contains a line break; expected one line a row. Remove the break inside the quotes."
         )
-    return DataFile(names, frame, rows)
+    return DataFile(names, frame, rows, _units(name, [line for line in lines[: kept[0]] if line.startswith("#")]))
+
+
+def _units(source: str, comments: list[str]) -> dict[str, str]:
+    """The units that the comments above the header state."""
+    found: dict[str, str] = {}
+    for comment in comments:
+        said = re.fullmatch(r"#\s*units\s*:(.*)", comment, re.IGNORECASE)
+        for part in said[1].split(",") if said else ():
+            name, _, unit = (piece.strip() for piece in part.partition("="))
+            if not name or not unit or name in found:
+                raise DataError(
+                    f"{source}: '{part.strip()}' in the comment on units cannot be read; expected each column once, as "
+                    "in '# units: TIME=min, AMT=mg, DV=ng/mL'. Correct the comment."
+                )
+            found[name] = unit
+    return found
 
 
 def _text(path: str | Path) -> str:
