@@ -158,31 +158,11 @@ def _frame(
     import pandas as pd
 
     dtype = {i: str for i, name in enumerate(names) if name.upper() in text_columns}
-
-    def parse(in_parts: bool) -> pd.DataFrame:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error", pd.errors.ParserWarning)
-            warnings.simplefilter("error", pd.errors.DtypeWarning)
-            return pd.read_csv(
-                io.BytesIO(raw),
-                sep=r"\s+" if separator == " " else separator,
-                names=list(range(len(names))),
-                skiprows=skipped,
-                index_col=False,
-                dtype=dtype,
-                keep_default_na=False,
-                na_values=["", *MISSING],
-                skipinitialspace=True,
-                low_memory=in_parts,
-                encoding="utf-8",
-                engine="c",
-            )
-
     try:
         try:
-            return parse(len(raw) > _BLOCK)
+            return _parse(raw, separator, len(names), skipped, dtype, in_parts=len(raw) > _BLOCK)
         except pd.errors.DtypeWarning:  # numbers in one part and text in another: only the whole column can tell
-            return parse(False)
+            return _parse(raw, separator, len(names), skipped, dtype, in_parts=False)
     except (pd.errors.ParserError, pd.errors.ParserWarning) as error:
         found = re.search(r"in line (\d+), saw (\d+)", str(error))
         if found is None:
@@ -194,3 +174,27 @@ def _frame(
             f"{source} line {found[1]}: {found[2]} cells where the header has {len(names)} columns; expected one cell "
             "a column. Remove the surplus cells, or quote text that contains the separator."
         ) from None
+
+
+def _parse(
+    raw: bytes, separator: str, columns: int, skipped: list[int], dtype: dict[int, type], *, in_parts: bool
+) -> pd.DataFrame:
+    import pandas as pd
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", pd.errors.ParserWarning)
+        warnings.simplefilter("error", pd.errors.DtypeWarning)
+        return pd.read_csv(
+            io.BytesIO(raw),
+            sep=r"\s+" if separator == " " else separator,
+            names=list(range(columns)),
+            skiprows=skipped,
+            index_col=False,
+            dtype=dtype,
+            keep_default_na=False,
+            na_values=["", *MISSING],
+            skipinitialspace=True,
+            low_memory=in_parts,
+            encoding="utf-8",
+            engine="c",
+        )

@@ -129,8 +129,8 @@ def _constant(view: View, label: str, static: bool, codes: IntArray, values: lis
         label,
         np.flatnonzero(changed)[first],
         lambda row: (
-            f"{label} changes from {values[codes[row - 1]]} to {values[codes[row]]} within ID {view.who(row)}; expected "
-            "one value for an ID, as in the others."
+            f"{label} changes from {values[codes[row - 1]]} to {values[codes[row]]} within ID {view.who(row)}; "
+            "expected one value for an ID, as in the others."
         ),
         f"Correct {label}, or give the second block an ID of its own.",
     )
