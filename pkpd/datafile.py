@@ -10,7 +10,7 @@ import io
 import re
 import warnings
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -157,7 +157,7 @@ def _frame(
     """Parse the cells; columns get positions as names, because typed names may be doubled."""
     import pandas as pd
 
-    dtype = {i: str for i, name in enumerate(names) if name.upper() in text_columns}
+    dtype: dict[Any, Any] = {i: str for i, name in enumerate(names) if name.upper() in text_columns}
     try:
         try:
             return _parse(raw, separator, len(names), skipped, dtype, in_parts=len(raw) > _BLOCK)
@@ -177,7 +177,7 @@ def _frame(
 
 
 def _parse(
-    raw: bytes, separator: str, columns: int, skipped: list[int], dtype: dict[int, type], *, in_parts: bool
+    raw: bytes, separator: str, columns: int, skipped: list[int], dtype: dict[Any, Any], *, in_parts: bool
 ) -> pd.DataFrame:
     import pandas as pd
 
