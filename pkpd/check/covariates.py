@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,7 @@ from pkpd.record_rules import number
 
 IntArray = NDArray[np.int64]
 
-__all__ = ["covariate_rules", "weights"]
+__all__ = ["covariate_rules", "other_columns", "weights"]
 
 #: Covariates that cannot change while somebody is studied.
 STATIC = ("sex", "ancestry", "height_cm")
@@ -34,6 +35,33 @@ def covariate_rules(view: View) -> None:
             continue
         _possible(view, label, column, codes, values)
         _constant(view, label, name in STATIC, codes, values)
+
+
+def other_columns(view: View, by: Collection[str]) -> None:
+    """Check columns of unknown meaning: numbers among which a text stands, and what changes in few IDs only.
+
+    `by` are columns that tell occasions apart; they are left alone.
+    """
+    known = {*view.data.names.values(), *view.data.covariates, *by}
+    for label in view.data.frame.columns:
+        if label in known or str(label).upper() in {name.upper() for name in by}:
+            continue
+        codes, values = _coded(view.data.frame[label])
+        words = [isinstance(value, str) and not _is_number(value) for value in values]
+        strange = np.isin(codes, np.flatnonzero(words))
+        if 0 < strange.sum() <= RARE * (codes >= 0).sum():
+            view.find(
+                "warning",
+                "column-mixed",
+                str(label),
+                strange,
+                lambda row, codes=codes, values=values, label=label: (  # type: ignore[misc]
+                    f"{label} is {values[codes[row]]!r} where nearly all other rows have a number; expected a number."
+                ),
+                f"Correct {label}.",
+            )
+        elif not any(words):
+            _constant(view, str(label), False, codes, values, "info")
 
 
 def weights(view: View) -> NDArray[np.float64]:
@@ -115,7 +143,9 @@ def _coded_sex(view: View, label: str, codes: IntArray, values: list[Any]) -> No
     )
 
 
-def _constant(view: View, label: str, static: bool, codes: IntArray, values: list[Any]) -> None:
+def _constant(
+    view: View, label: str, static: bool, codes: IntArray, values: list[Any], severity: str = "warning"
+) -> None:
     changed = np.zeros(len(view), dtype=np.bool_)
     same = (np.diff(view.subject) == 0) & (codes[1:] >= 0) & (codes[:-1] >= 0)
     changed[1:] = same & (codes[1:] != codes[:-1])
@@ -124,7 +154,7 @@ def _constant(view: View, label: str, static: bool, codes: IntArray, values: lis
     if not len(subjects) or not (static or few):
         return
     view.find(
-        "warning",
+        severity,
         "covariate-changes",
         label,
         np.flatnonzero(changed)[first],

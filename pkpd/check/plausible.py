@@ -1,12 +1,14 @@
 """Rules of plausibility: doses, rates and levels that are hard to believe in the units of the data.
 
-Limits of single drugs stand in their files ([plausible], assumptions of this project) and need a column DRUG. Whether
+Limits of single drugs stand in their files ([plausible], assumptions of this project); the drug is that of the column
+DRUG, or of the name of the file. Whether
 levels and doses are of one kind of unit is a matter of mass: no level times the smallest volume it can fill holds more
 drug than was given.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -33,11 +35,12 @@ MOST_PE = 22.0
 
 
 def drug_names(view: View) -> NDArray[Any]:
-    """The drug of each row in small letters; empty where there is none."""
-    if not view.has("DRUG"):
-        return np.full(len(view), "", dtype=object)
+    """The drug of each row in small letters, by DRUG or else by the name of the file; empty where there is none."""
     import pandas as pd
 
+    if not view.has("DRUG"):
+        words = set(re.split(r"[^a-z]+", view.data.source.lower())) & set(list_drugs())
+        return np.full(len(view), words.pop() if len(words) == 1 else "", dtype=object)
     codes, found = pd.factorize(view.data.frame[view.data.names["DRUG"]])
     return np.array([*(str(name).strip().lower() for name in found), ""], dtype=object)[codes]
 
@@ -48,6 +51,17 @@ def plausible_rules(view: View, units: DataUnits, weight: FloatArray) -> None:
     drugs = _drugs(view, names)
     if not drugs:
         return
+    if not view.has("DRUG"):
+        view.find(
+            "info",
+            "drug-by-file-name",
+            "DRUG",
+            [0],
+            lambda row: (
+                f"there is no column DRUG; doses and levels are judged as those of {names[0]}, by the file's name."
+            ),
+            "Add a column DRUG if that is wrong.",
+        )
     mg = view.amt * units.amount
     rate = np.where(view.rate > 0, view.rate * units.rate, 0.0)
     with np.errstate(divide="ignore", invalid="ignore"):
