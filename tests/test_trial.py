@@ -128,9 +128,11 @@ def test_nobody_meets_the_entry():
     tables = small_trial(start={"time": 100, "entry": "seizing"}, population={})
     tables["stages"] = [{"time": 10, "entry": "seizing", "regimen": "midazolam 10 mg iv"}]
     tables["start"] = {"time": 5, "entry": "seizing"}
-    with pytest.raises(
-        DataError, match=r"\[start\]: 0 of 2000 onsets drawn \(0 %\) met .* wanted; expected 40 .* Relax"
-    ):
+    message = (
+        r"\[start\]: 0 of 2000 onsets drawn \(0 %\) met the entry conditions, 1800 that of the first stage, of 40 "
+        r"wanted; expected 40 within 50 draws a subject\. Relax .* raise most_draws"
+    )
+    with pytest.raises(DataError, match=message):
         pkpd.trial(tables)
 
 
