@@ -424,7 +424,10 @@ def test_forest_plot_shows_every_arm():
     labels = [text.get_text() for axes in figure.axes for text in axes.get_yticklabels()]
     assert labels == ["lorazepam", "placebo"]
     shown = " ".join(text.get_text() for legend in figure.legends for text in legend.get_texts())
-    assert "published" in shown and "predictive" in shown
+    assert "published" in shown and "draws of the parameters" in shown
+    inside = pkpd.trial(small_trial()).arms["inside"].tolist()[0]
+    marks = [text.get_text() for text in figure.axes[0].texts]
+    assert marks == ([] if inside else ["outside the\npublished"])
 
 
 def test_page_has_what_a_reader_needs():
