@@ -20,7 +20,7 @@ from pkpd.streams import stream
 if TYPE_CHECKING:
     from pkpd.library.receptor_file import Preset
 
-__all__ = ["KNOT_MIN", "Constitution", "draw_constitution", "noise_path", "typical_constitution"]
+__all__ = ["KNOT_MIN", "Constitution", "draw_constitution", "draw_noise", "knots", "noise_path", "typical_constitution"]
 
 FloatArray = NDArray[np.float64]
 KNOT_MIN = 0.5
@@ -108,11 +108,19 @@ def draw_constitution(
         sensitivity[drug] = math.exp(rest * normal(f"sensitivity {drug}")) if rest > 0.0 else 1.0
         if resistant and drug in BENZODIAZEPINES:
             sensitivity[drug] *= preset.non_responder_factor
-    noise = np.empty(0)
-    if preset.noise_sd > 0.0:
-        rng = stream(seed, subject, f"seizure noise{mark}")
-        noise = noise_path(preset.noise_sd, preset.noise_tau_min, rng.standard_normal(knots(minutes)))
+    noise = draw_noise(preset, seed, subject, minutes, attempt)
     return Constitution(drive, speed, preset.tau_h_min, preset.chloride_plasticity_scale, sensitivity, noise)
+
+
+def draw_noise(preset: Preset, seed: int, subject: int, minutes: float, attempt: int = 0) -> FloatArray:
+    """Return the noise of an episode on half-minute knots; empty for a preset without noise.
+
+    A shorter path is the beginning of a longer one, so that an episode may be followed for longer at any time.
+    """
+    if preset.noise_sd <= 0.0:
+        return np.empty(0)
+    rng = stream(seed, subject, "seizure noise" + (f" #{attempt}" if attempt else ""))
+    return noise_path(preset.noise_sd, preset.noise_tau_min, rng.standard_normal(knots(minutes)))
 
 
 def knots(minutes: float) -> int:

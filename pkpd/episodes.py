@@ -7,28 +7,29 @@ the seizure on half-minute grid; earlier stages of a trial are part of the order
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pkpd.constitution import KNOT_MIN, Constitution, draw_constitution
+from pkpd.constitution import KNOT_MIN, Constitution, draw_constitution, draw_noise, knots
 from pkpd.groups import Unit
 from pkpd.individual import Individual, individual
 from pkpd.layer import LayerRun, run_layer
 from pkpd.library.catalogue import load_drug
 from pkpd.library.receptor_file import Receptors, load_receptors
-from pkpd.model_choice import select_model, system_drug
+from pkpd.model_choice import system_drug
 from pkpd.patient import Patient
 from pkpd.receptor_inputs import layer_constants, receptor_inputs
 from pkpd.regimen import Dose, Regimen
+from pkpd.variability import clearance_spreads
 
 __all__ = ["Course", "Episodes", "draw_episodes"]
 
 FloatArray = NDArray[np.float64]
 SILENCE_MIN = 20.0
-LONGEST_MIN = 48.0 * 60.0
+FIRST_NOISE_MIN = 360.0  # drawn for every onset; those that are followed for longer get more of it
 
 
 @dataclass(frozen=True)
@@ -111,9 +112,16 @@ class Episodes:
         inputs = receptor_inputs(
             people, self.receptors, constants, patient.pgp_fold, self.evidence == "exploratory", changes
         )
-        return LayerRun(
-            patient, Regimen(doses), units, self.constitutions[i], inputs, 0.0, float(grid[-1]) / 60.0, grid
-        )
+        own_noise = self._constitution(i, float(grid[-1]))
+        return LayerRun(patient, Regimen(doses), units, own_noise, inputs, 0.0, float(grid[-1]) / 60.0, grid)
+
+    def _constitution(self, i: int, minutes: float) -> Constitution:
+        """The constitution of an episode, its noise drawn for at least so many minutes."""
+        one = self.constitutions[i]
+        if not 0 < len(one.noise) < knots(minutes):
+            return one
+        noise = draw_noise(self.receptors.preset(self.preset), self.seed, int(self.index[i]), minutes)
+        return replace(one, noise=noise)
 
     def _people(self, i: int, doses: tuple[Dose, ...]) -> list[tuple[Individual, dict[str, tuple[str, str]]]]:
         ways: dict[str, dict[str, tuple[str, str]]] = {}
@@ -137,6 +145,7 @@ def draw_episodes(
     *,
     draw: int | None = None,
     first: int = 0,
+    drugs: Collection[str] | None = None,
 ) -> Episodes:
     """Draw `n` episodes, of which number `first` is the first.
 
@@ -150,30 +159,25 @@ def draw_episodes(
         Draw the kinetics too; the spread of the sensitivities is then reduced by theirs.
     draw : int, optional
         Number of a joint draw of the posterior, in place of the preset's own constants.
+    drugs : collection of str, optional
+        Drugs for which sensitivities are drawn; by default all that act at the receptors. A draw does not depend on
+        the others, so that this saves time and changes nothing.
     """
     receptors = load_receptors() if draw is None else load_receptors().with_draw(draw)
     chosen = receptors.preset(preset)
     episodes = []
+    spreads: dict[str, float] = {}
     for i, patient in enumerate(patients):
-        spreads = _spreads(patient, pk_variability)
-        episodes.append(draw_constitution(chosen, patient, seed, first + i, spreads, LONGEST_MIN))
+        if i == 0 or patient is not patients[i - 1]:  # most trials have one patient for all
+            found = clearance_spreads(patient, {})
+            spreads = {
+                name: spread if pk_variability else 0.0
+                for name, spread in found.items()
+                if drugs is None or name in drugs
+            }
+        episodes.append(draw_constitution(chosen, patient, seed, first + i, spreads, FIRST_NOISE_MIN))
     index = np.arange(first, first + n)
     return Episodes(index, preset, tuple(patients), tuple(episodes), seed, evidence, pk_variability, receptors, draw)
-
-
-def _spreads(patient: Patient, pk_variability: bool) -> dict[str, float]:
-    """Log sd of each drug's clearance where kinetics are drawn, else 0; for every drug with a role."""
-    from pkpd.library.catalogue import list_drugs
-
-    found = {}
-    for name in list_drugs():
-        drug = load_drug(name)
-        if drug.prodrug_of or drug.receptor is None or drug.receptor.code == 0:
-            continue
-        iiv = select_model(drug, patient, {})[0].iiv if pk_variability else {}
-        own = iiv.get("CL") or iiv.get("VM")
-        found[name] = math.sqrt(own.omega2) if own else 0.0
-    return found
 
 
 def _flags(run: LayerRun, grid: FloatArray) -> NDArray[np.bool_]:

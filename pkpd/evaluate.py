@@ -7,20 +7,16 @@ that names the column and the value, and the others go on. Numbers do not depend
 from __future__ import annotations
 
 import os
-import signal
-import sys
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
-from multiprocessing import get_context
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import numpy as np
-
-from pkpd.errors import ParameterError, SolverError
-from pkpd.scenario_results import Chunk, RowResult, Shown, metric_columns, work_chunk
+from pkpd.distribute import check_workers, distributed, progress_bar
+from pkpd.errors import ParameterError
+from pkpd.part_files import piece_frame
+from pkpd.parts_run import chunk_size
+from pkpd.pieces import piece_of
+from pkpd.scenario_results import Chunk, RowResult, Shown, work_chunk
 from pkpd.scenario_table import ScenarioTable, read_scenarios
 
 if TYPE_CHECKING:
@@ -30,7 +26,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Batch", "evaluate", "how_many_shown", "run_table"]
 
-CHUNK_ROWS = 250
 SHOWN_BY_DEFAULT = 200
 
 
@@ -55,24 +50,15 @@ class Batch:
         DataFrame
             One row for each row that was run.
         """
-        import pandas as pd
+        return piece_frame(
+            self.table, [self.table.rows[result.position] for result in self.results], piece_of(self.results)
+        )
 
-        positions = [result.position for result in self.results]
-        if self.table.frame is not None:
-            carried = self.table.frame.iloc[positions].reset_index(drop=True)
-        else:
-            rows = self.table.rows
-            cells = zip(*(rows[position].cells for position in positions))
-            columns = dict(zip(self.table.columns, cells)) if positions else dict.fromkeys(self.table.columns, ())
-            carried = pd.DataFrame({name: list(texts) for name, texts in columns.items()})
-        written: dict[str, Any] = {
-            "status": [result.status for result in self.results],
-            "reason": [result.reason for result in self.results],
-            "warnings": ["; ".join(result.warnings) for result in self.results],
-        }
-        for name in metric_columns(self.results):
-            written[name] = np.array([result.values.get(name, np.nan) for result in self.results])
-        return pd.concat([carried, pd.DataFrame(written)], axis=1)
+    def failures(self) -> list[tuple[str, str, str]]:
+        """Name, place and reason of each row with status error."""
+        names = self.table.column("scenario")
+        bad = [(self.table.rows[result.position], result.reason) for result in self.results if result.reason]
+        return [(names[row.position].strip(), self.table.place(row), reason) for row, reason in bad]
 
 
 def evaluate(
@@ -94,7 +80,8 @@ def evaluate(
     out : path, optional
         Folder for results, profiles, pictures, page and manifest.
     resume : bool
-        Not part of this version.
+        Go on with a run into `out` that was ended before its end, whatever ended it: parts that are whole stay, the
+        others are worked. Where there is nothing to go on with, the run begins. With `out`.
     profiles : int, "all" or "none", optional
         How many of the first scenarios get profiles, pictures and an entry on the page; 200 by default. With `out`.
     progress : bool, optional
@@ -103,14 +90,15 @@ def evaluate(
         Number of processes; 1 by default. A program that asks for more protects its start with
         ``if __name__ == "__main__":``, as each process loads the program anew.
     cluster : str, optional
-        Not part of this version.
+        Address of a Dask scheduler, such as ``"tcp://192.168.1.10:8786"``, whose workers do the work; in place of
+        `workers`. Needs ``pkpd[cluster]`` here and the same pkpd on each worker.
 
     Returns
     -------
     DataFrame
         Without `out` one row a scenario in input order: the input columns unchanged, then ``status`` (ok or error),
         ``reason``, ``warnings`` and the metrics; for n > 1 each metric as ``_p05 _p50 _p95`` over the subjects that
-        have it. With `out` the manifest, one row a part.
+        have it. With `out` the manifest, one row a part: ``part rows ok error first last sha256``.
 
     Raises
     ------
@@ -119,36 +107,30 @@ def evaluate(
     ParameterError
         If an option is not possible, or the folder cannot be written.
     """
-    _refuse_later_options(resume, cluster)
+    table = read_scenarios(scenarios)
     if out is None:
-        if profiles not in (None, "none", 0):
-            raise ParameterError(
-                f"evaluate, profiles: '{profiles}' needs a folder to write to; expected out='results/' beside it. "
-                "Give out, or leave profiles out."
-            )
-        batch = run_table(read_scenarios(scenarios), progress=progress, workers=workers)
+        _refuse_without_folder(resume=resume, profiles=profiles)
+        batch = run_table(table, progress=progress, workers=workers, cluster=cluster)
         if batch.interrupted:
             raise KeyboardInterrupt
         return batch.to_frame()
-    from pkpd.result_files import prepare_folder
-    from pkpd.results_folder import keep_for_folder, write_folder
+    from pkpd.folder_run import run_into_folder
 
-    table = read_scenarios(scenarios)
-    shown = how_many_shown(profiles, len(table.rows))
-    folder = prepare_folder(out)
-    batch = run_table(table, shown=shown, keep=keep_for_folder, progress=progress, workers=workers)
-    parts = write_folder(folder, batch, options={"profiles": shown, "seed": 0})
-    if batch.interrupted:
+    run = run_into_folder(
+        table, out, profiles=profiles, resume=resume, progress=progress, workers=workers, cluster=cluster
+    )
+    if run.interrupted:
         raise KeyboardInterrupt
-    return parts
+    return run.parts()
 
 
-def _refuse_later_options(resume: bool, cluster: str | None) -> None:
-    for name, value in (("resume", resume), ("cluster", cluster)):
-        if value:
+def _refuse_without_folder(*, resume: bool, profiles: int | str | None) -> None:
+    unused = {"resume": resume or None, "profiles": None if profiles in (None, "none", 0) else profiles}
+    for name, value in unused.items():
+        if value is not None:
             raise ParameterError(
-                f"evaluate, {name}: '{value}' is not part of this version; expected it to be left out. "
-                "Run the table in one go, with workers on this machine."
+                f"evaluate, {name}: '{value}' needs a folder to write to; expected out='results/' beside it. "
+                f"Give out, or leave {name} out."
             )
 
 
@@ -178,6 +160,7 @@ def run_table(
     seed: int | None = None,
     progress: bool | None = None,
     workers: int | None = None,
+    cluster: str | None = None,
     chunk_rows: int | None = None,
 ) -> Batch:
     """Run the rows of a table; Ctrl-C ends the run and keeps the rows that are done.
@@ -191,66 +174,29 @@ def run_table(
         At the top of a module, so that it can be called in another process.
     seed : int, optional
         For rows that state none; 0 by default.
-    progress, workers
+    progress, workers, cluster
         As in `evaluate`.
     chunk_rows : int
-        Rows worked at a time, at most 250 by default; the numbers do not depend on it.
+        Rows worked at a time, at most 500 by default; the numbers do not depend on it.
 
     Returns
     -------
     Batch
     """
-    if workers is not None and not 1 <= workers <= 1024:
-        raise ParameterError(f"workers: '{workers}' is not possible; expected a number from 1 to 1024. Correct it.")
-    if chunk_rows is None:
-        chunk_rows = min(CHUNK_ROWS, -(-len(table.rows) // (4 * workers)) if workers else CHUNK_ROWS)
-    chunks = [
-        Chunk(table.names, table.rows[start : start + chunk_rows], seed, shown, keep)
-        for start in range(0, len(table.rows), chunk_rows)
-    ]
+    size = chunk_rows or chunk_size(table.count, check_workers(workers))
+    chunks = (
+        Chunk(table.names, table.rows[start : start + size], seed, shown, keep) for start in range(0, table.count, size)
+    )
     results: list[RowResult] = []
     interrupted = False
-    with _bar(len(table.rows), progress) as advance:
+    with (
+        distributed(workers=workers, cluster=cluster) as spread,
+        progress_bar(table.count, "scenarios", progress) as advance,
+    ):
         try:
-            for done in _worked(chunks, min(workers or 1, len(chunks))):
+            for done in spread(work_chunk, chunks):
                 results.extend(done)
                 advance(len(done))
         except KeyboardInterrupt:
             interrupted = True
     return Batch(table, results, interrupted)
-
-
-@contextmanager
-def _bar(total: int, progress: bool | None) -> Iterator[Callable[[int], object]]:
-    """A progress bar on stderr and the function that moves it; without one, on a terminal only."""
-    if progress is None:
-        progress = sys.stderr.isatty()
-    if not progress:
-        yield lambda rows: None
-        return
-    from tqdm import tqdm
-
-    with tqdm(total=total, unit=" scenarios", file=sys.stderr, dynamic_ncols=True) as bar:
-        yield bar.update
-
-
-def _worked(chunks: Sequence[Chunk], workers: int) -> Iterator[list[RowResult]]:
-    """Results of the chunks, in order."""
-    if workers == 1:
-        yield from map(work_chunk, chunks)
-        return
-    pool = ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=_ignore_interrupt)
-    try:
-        yield from pool.map(work_chunk, chunks)
-    except BrokenProcessPool:
-        raise SolverError(
-            "workers: a process ended before its rows were done; expected it to live through the run. It may have run "
-            "out of memory, or the program that started it lacks `if __name__ == '__main__':`. Try workers=1."
-        ) from None
-    finally:
-        pool.shutdown(wait=True, cancel_futures=True)
-
-
-def _ignore_interrupt() -> None:
-    """Ctrl-C reaches all processes of a terminal; only the first one decides what it means."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)

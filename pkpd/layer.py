@@ -30,6 +30,7 @@ __all__ = ["LayerRun", "run_layer", "steps_between"]
 FloatArray = NDArray[np.float64]
 MOST_TRANSITIONS = 4096
 CHUNK_VALUES = 8_000_000  # brain levels held at a time
+PARTS = 64  # into which subjects are divided among the threads
 
 
 @dataclass
@@ -62,7 +63,7 @@ class LayerRun:
         self.brain = np.zeros((len(self.times_min), len(self.units)))
         self.brain_now = np.zeros(len(self.units))
         self._transitions = np.zeros((MOST_TRANSITIONS, 2))
-        self.extremes = np.array([self.y[R], self.y[CL]])
+        self.extremes = np.array([self.y[R], self.y[CL], *self.brain_now])
         self.open: list[Pending] = pending(self.regimen, self.until_h)
         self.waiting: list[Pending] = []
         self.levels = np.empty((0, 0))
@@ -73,6 +74,11 @@ class LayerRun:
     def transitions(self) -> FloatArray:
         """Times (min after onset) and directions of the flag's changes."""
         return self._transitions[: min(self.n_transitions, MOST_TRANSITIONS)]
+
+    @property
+    def peaks(self) -> FloatArray:
+        """Highest unbound brain level of each drug, mg/L; exact to the step for drugs that follow the P-gp fold."""
+        return self.extremes[2:]
 
     def refresh(self) -> None:
         """Work out what is given, from the decisions taken so far."""
@@ -137,6 +143,8 @@ def steps_between(onset_h: float, time_h: float) -> int:
 
 def run_layer(runs: Sequence[LayerRun], threads: int | None = None) -> None:
     """Run all subjects to their end, filling in states, decisions and transitions."""
+    if not runs:
+        return
     at = 0
     with ThreadPoolExecutor(threads or thread_count()) as pool:
         while at < len(runs):
@@ -150,9 +158,10 @@ def run_layer(runs: Sequence[LayerRun], threads: int | None = None) -> None:
 
 def _run_chunk(runs: list[LayerRun], pool: ThreadPoolExecutor) -> None:
     changed = active = runs
+    _fill_brains(runs)
     while active:
         _fill_levels(changed)
-        list(pool.map(LayerRun.advance, active))
+        list(pool.map(_advance, (active[part::PARTS] for part in range(min(PARTS, len(active))))))
         changed = [run for run in active if run.judge()]
         for run in changed:
             run.refresh()
@@ -161,11 +170,17 @@ def _run_chunk(runs: list[LayerRun], pool: ThreadPoolExecutor) -> None:
         run.levels = np.empty((0, 0))
 
 
+def _advance(runs: Sequence[LayerRun]) -> None:
+    for run in runs:
+        run.advance()
+
+
 def _fill_levels(runs: list[LayerRun]) -> None:
     """Levels at the middle of each step, of all units together: brain, or unbound plasma where the P-gp fold moves."""
     by_grid: dict[tuple[float, int], list[LayerRun]] = {}
     for run in runs:
-        by_grid.setdefault((run.onset_h, run.n_steps), []).append(run)
+        if run.n_steps and run.units:
+            by_grid.setdefault((run.onset_h, run.n_steps), []).append(run)
     for (onset_h, n_steps), same in by_grid.items():
         times: FloatArray = onset_h + (np.arange(n_steps, dtype=np.float64) + 0.5) * (STEP_MIN / 60.0)
         wanted = [(unit, "plasma" if run.inputs.exchange[d, 0] > 0.0 else "brain")
@@ -178,3 +193,14 @@ def _fill_levels(runs: list[LayerRun]) -> None:
             for d, unit in enumerate(run.units):
                 if run.inputs.exchange[d, 0] > 0.0:
                     run.levels[d] *= unit.person.fu
+
+
+def _fill_brains(runs: list[LayerRun]) -> None:
+    """Levels at the onset, and the highest before it, of drugs that were given earlier and follow the P-gp fold."""
+    for run in runs:
+        moving = np.flatnonzero(run.inputs.exchange[:, 0] > 0.0)
+        if run.onset_h > 0.0 and len(moving):
+            times = np.linspace(0.0, run.onset_h, max(2, math.ceil(run.onset_h * 60.0 / STEP_MIN) + 1))
+            before = unit_levels([(run.units[d], "brain") for d in moving], times)
+            run.brain_now[moving] = before[:, -1]
+            run.extremes[2 + moving] = before.max(axis=1)

@@ -10,11 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pkpd.individual import Individual
+from pkpd.library.drug import Drug
 from pkpd.library.receptor_file import Receptors
+from pkpd.library.receptor_role import ReceptorRole
 from pkpd.library.transport import kp_uu
 from pkpd.models.receptors import CONSTANTS
 
-__all__ = ["ReceptorInputs", "layer_constants", "receptor_inputs"]
+__all__ = ["ReceptorInputs", "brain_role", "layer_constants", "receptor_inputs"]
 
 FloatArray = NDArray[np.float64]
 MINUTES_PER_H = 60.0
@@ -47,6 +49,21 @@ def layer_constants(receptors: Receptors) -> FloatArray:
     return np.array([receptors.values[name].value for name in CONSTANTS])
 
 
+def brain_role(drug: Drug, changes: Mapping[str, float] | None = None) -> ReceptorRole | None:
+    """Return what a drug does at the receptors, on the basis of unbound brain; None for a drug without a role.
+
+    Parameters
+    ----------
+    drug : Drug
+    changes : mapping of str to float, optional
+        Constants on the total basis, mg/L, in place of the library's.
+    """
+    if drug.receptor is None or drug.brain is None or drug.fu is None:
+        return None
+    total = drug.receptor.with_constants(changes) if changes else drug.receptor
+    return total.unbound(drug.fu.value, kp_uu(drug.brain.rho.value, 1.0, drug.brain.other_efflux.value))
+
+
 def receptor_inputs(
     people: Sequence[Individual],
     receptors: Receptors,
@@ -75,14 +92,9 @@ def receptor_inputs(
     role = np.zeros(len(people), dtype=np.int64)
     drug, exchange = np.ones((len(people), 3)), np.zeros((len(people), 3))
     for d, person in enumerate(people):
-        facts = person.drug
-        if facts.receptor is None or facts.brain is None or facts.fu is None:
+        own = brain_role(person.drug, (changes or {}).get(person.drug.name, {}))
+        if own is None:
             continue
-        at_rest = kp_uu(facts.brain.rho.value, 1.0, facts.brain.other_efflux.value)
-        total = facts.receptor
-        if changes and facts.name in changes:
-            total = total.with_constants(changes[facts.name])
-        own = total.unbound(facts.fu.value, at_rest)
         role[d], drug[d] = own.code, (own.half, own.hill, own.e_max)
         if moving and person.brain is not None and person.brain.rho > 0.0:
             exchange[d] = person.brain.k / MINUTES_PER_H, person.brain.rho, person.brain.out - person.brain.rho

@@ -10,6 +10,8 @@ import numpy as np
 
 from pkpd.library.evidence import GRADES, STATUSES
 from pkpd.page import Html, concentration, number, paragraph, table, text, time
+from pkpd.pris import ALERTS
+from pkpd.seizure_stage import STAGES
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -25,8 +27,25 @@ __all__ = [
     "metric_rows",
     "orders",
     "plain",
+    "seizure_cells",
     "warning_list",
 ]
+
+
+def share(value: float) -> str:
+    """A flag or a share as a percentage."""
+    return f"{100.0 * value:.3g} %" if np.isfinite(value) else "–"
+
+
+def stage(code: float) -> str:
+    """The stage of the illness in words."""
+    return f"{code:g} {STAGES[round(code)]}" if np.isfinite(code) else "–"
+
+
+def alert(code: float) -> str:
+    """The alert in words."""
+    return ALERTS[round(code)] if np.isfinite(code) else "–"
+
 
 _DRUG = re.compile(r"^(?P<drug>\w+?)(?<!_brain)_cmax_mg_L(_p50)?$")
 METRICS: tuple[tuple[str, str, Callable[[float], str]], ...] = (
@@ -37,6 +56,17 @@ METRICS: tuple[tuple[str, str, Callable[[float], str]], ...] = (
     ("half_life_h", "half-life", time),
     ("time_in_range_h", "time in range", time),
     ("brain_cmax_mg_L", "brain peak, unbound", concentration),
+)
+SEIZURE_METRICS: tuple[tuple[str, str, Callable[[float], str]], ...] = (
+    ("seizure_stopped", "off at the end", share),
+    ("time_to_cessation_min", "first order to off (min)", number),
+    ("relapsed", "on again", share),
+    ("gaba_a_surface_min", "lowest GABA-A at the surface", number),
+    ("chloride_max_mM", "highest chloride (mM)", number),
+    ("injury_end", "injury index", number),
+    ("stage_end", "stage at the end", stage),
+    ("pris_risk", "PRIS risk", share),
+    ("pris_alert", "PRIS alert", alert),
 )
 _ASSUMPTION_COLUMNS = ("item", "value", "unit", "action", "status", "grade", "source", "reason")
 
@@ -61,6 +91,12 @@ def metric_cells(values: Mapping[str, float]) -> Iterator[tuple[str, list[str]]]
         drug = drug_of(name)
         if drug is not None:
             yield drug, [_cell(values, f"{drug}_{metric}", form) for metric, _, form in METRICS]
+
+
+def seizure_cells(values: Mapping[str, float]) -> list[tuple[str, str]]:
+    """Title and text of each metric of the seizure and of propofol's risk that a row has."""
+    found = ((title, _cell(values, name, form)) for name, title, form in SEIZURE_METRICS)
+    return [(title, cell) for title, cell in found if cell]
 
 
 def _cell(values: Mapping[str, float], name: str, form: Callable[[float], str]) -> str:

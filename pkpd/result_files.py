@@ -5,9 +5,13 @@ Every file is written beside its place and then moved there, so that an interrup
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import os
+import signal
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from importlib import util
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,7 +21,7 @@ from pkpd.errors import ParameterError, did_you_mean
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["FORMATS", "check_file", "prepare_folder", "write_table", "write_text", "write_whole"]
+__all__ = ["FORMATS", "check_file", "prepare_folder", "undisturbed", "write_table", "write_text", "write_whole"]
 
 FORMATS = (".csv", ".parquet", ".json")
 
@@ -103,11 +107,67 @@ def json_rows(frame: pd.DataFrame) -> str:
     return frame.to_json(orient="records", double_precision=15, force_ascii=False, indent=1)
 
 
-def write_whole(path: Path, write: Callable[[Path], object]) -> None:
-    """Write beside the place, then move: readers see the old file or the new one, never half of it."""
+@contextmanager
+def undisturbed() -> Iterator[None]:
+    """Ctrl-C waits while results are written: what is done shall not be lost by impatience."""
+    try:
+        earlier = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    except ValueError:  # not in the main thread: nobody can interrupt there
+        yield
+        return
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, earlier)
+
+
+def write_whole(path: Path, write: Callable[[Path], object], *, durable: bool = False) -> None:
+    """Write beside the place, then move: readers see the old file or the new one, never half of it.
+
+    Parameters
+    ----------
+    path : Path
+    write : callable
+        Writes a file at the path that it is given.
+    durable : bool
+        Return only when the disk has it, so that it also survives a power cut.
+
+    Raises
+    ------
+    ParameterError
+        If it cannot be written: the disk is full, or the folder is gone or may no longer be written.
+    """
     beside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         write(beside)
+        if durable:
+            _to_disk(beside)
         os.replace(beside, path)
+        if durable and os.name == "posix":
+            _to_disk(path.parent)
+    except OSError as error:
+        raise _cannot_write(path, error) from None
     finally:
-        beside.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            beside.unlink(missing_ok=True)
+
+
+def _to_disk(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY if path.is_dir() else os.O_RDWR)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _cannot_write(path: Path, error: OSError) -> ParameterError:
+    why = (error.strerror or str(error)).lower()
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return ParameterError(
+            f"output '{path}': the disk is full ({why}); expected room for the results. Free some space and run again; "
+            "what was written before is whole."
+        )
+    return ParameterError(
+        f"output '{path}': it cannot be written ({why}); expected a folder that stays there and can be written. Check "
+        "the folder and its permissions, and run again; what was written before is whole."
+    )

@@ -1,25 +1,23 @@
-"""The results folder of a run: table, profiles, pictures, page and manifest.
+"""What a results folder holds for reading: profiles, pictures and page.
 
 Repeats no computation: it arranges what a batch has, and what its rows kept for it.
 """
 
 from __future__ import annotations
 
-import hashlib
-import json
-import platform
 import re
-from collections.abc import Mapping, Sequence
-from importlib import metadata, util
+from collections.abc import Mapping
+from importlib import util
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
+from pkpd.overview import overview
 from pkpd.picture import svg_text
-from pkpd.plot import profiles
-from pkpd.report import batch_page, overview
+from pkpd.pictures import svgs_of
+from pkpd.report_batch import batch_page
 from pkpd.result_files import write_table, write_text, write_whole
 from pkpd.scenario_results import Shown
 
@@ -27,61 +25,38 @@ if TYPE_CHECKING:
     from pkpd.evaluate import Batch
     from pkpd.solution import Solution
 
-__all__ = ["keep_for_folder", "write_folder"]
-
-_PACKAGES = ("numpy", "scipy", "pandas", "numba", "matplotlib", "pyarrow")
+__all__ = ["keep_for_folder", "write_pages"]
 
 
-def write_folder(folder: Path, batch: Batch, *, options: Mapping[str, Any]) -> pd.DataFrame:
-    """Write results, profiles, pictures, page and manifest of a run.
+def write_pages(folder: Path, batch: Batch, record: dict[str, Any]) -> None:
+    """Write profiles, pictures and page of the rows that have a solution, and list them in the manifest.
 
     Parameters
     ----------
     folder : Path
         As `prepare_folder` returns it.
     batch : Batch
-        Rows with a solution get profiles, a picture and an entry on the page.
-    options : mapping
-        Kept in the manifest.
-
-    Returns
-    -------
-    DataFrame
-        The manifest, one row a part: part rows ok error first last sha256.
+        All rows, or the first ones of a large table.
+    record : dict
+        The manifest, with the counts of the whole table.
     """
-    _remove_earlier(folder)
-    frame = batch.to_frame()
-    write_table(frame, folder / "results.csv")
-    files = ["results.csv"]
     names = [name.strip() for name in batch.table.column("scenario")]
     shown = {result.position: result.shown for result in batch.results if result.shown is not None}
+    for kept in shown.values():
+        record["library_sha256"].update(kept.library)
+    record["library_sha256"] = dict(sorted(record["library_sha256"].items()))
     if shown:
-        files.append(_write_profiles(folder, {names[position]: kept for position, kept in shown.items()}))
-    pictures = {f"figures/{name}.svg": svg_text(figure) for name, figure in overview(batch).items()}
-    pictures |= {figure_name(position, names[position]): kept.svg for position, kept in shown.items()}
+        record["files"].append(_write_profiles(folder, {names[position]: kept for position, kept in shown.items()}))
+    drawn = {name: svg_text(figure) for name, figure in overview(batch).items()}
+    pictures = {f"figures/{name}.svg": svg for name, svg in drawn.items()}
+    for position, kept in shown.items():
+        pictures |= {figure_name(position, names[position], kind): svg for kind, svg in kept.svgs.items()}
     for name, text in pictures.items():
         (folder / "figures").mkdir(exist_ok=True)
         write_text(text, folder / name)
-        files.append(name)
-    record = _manifest(batch, files, options)
-    if "profiles" not in options or options["profiles"]:
-        write_text(batch_page(batch, pictures, record), folder / "report.html")
-        record["files"].append("report.html")
-    record["sha256"] = {name: _sha256(folder / name) for name in record["files"] if not name.startswith("figures/")}
-    write_text(json.dumps(record, indent=1, ensure_ascii=False) + "\n", folder / "manifest.json")
-    return _parts(frame, record)
-
-
-def _remove_earlier(folder: Path) -> None:
-    """Delete what an earlier run wrote here, as its manifest lists it: old pictures beside new results mislead."""
-    try:
-        earlier = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))["files"]
-    except (OSError, ValueError, KeyError, TypeError):
-        return
-    for name in [*earlier, "manifest.json"]:
-        path = folder / str(name)
-        if folder.resolve() in path.resolve().parents:
-            path.unlink(missing_ok=True)
+        record["files"].append(name)
+    write_text(batch_page(batch, drawn, record), folder / "report.html")
+    record["files"].append("report.html")
 
 
 def _write_profiles(folder: Path, shown: Mapping[str, Shown]) -> str:
@@ -99,11 +74,11 @@ def _write_profiles(folder: Path, shown: Mapping[str, Shown]) -> str:
 
 
 def keep_for_folder(name: str, solution: Solution) -> Shown:
-    """Profile, assumptions and picture of one scenario; several subjects become p05, p50 and p95."""
+    """Profile, assumptions and pictures of one scenario; several subjects become p05, p50 and p95."""
     return Shown(
         profile=_profile(solution),
         assumptions=solution.assumptions,
-        svg=svg_text(profiles(solution, log=True, title=name)),
+        svgs=svgs_of(solution, name),
         library=dict(solution.provenance["library"]),
     )
 
@@ -118,54 +93,7 @@ def _profile(solution: Solution) -> pd.DataFrame:
     return pd.DataFrame(columns)
 
 
-def figure_name(position: int, scenario: str) -> str:
+def figure_name(position: int, scenario: str, kind: str) -> str:
     """File name of a scenario's picture, unique by the row number whatever the name contains."""
     plain = re.sub(r"[^A-Za-z0-9._-]+", "_", scenario).strip("._")[:60]
-    return f"figures/{position + 1:04d}_{plain or 'scenario'}.svg"
-
-
-def _manifest(batch: Batch, files: Sequence[str], options: Mapping[str, Any]) -> dict[str, Any]:
-    """What another person needs to get the same numbers."""
-    import pkpd
-
-    seeds = batch.table.column("seed") if "seed" in batch.table.names else []
-    hashes: dict[str, str] = {}
-    for result in batch.results:
-        if result.shown is not None:
-            hashes.update(result.shown.library)
-    return {
-        "pkpd": pkpd.__version__,
-        "use": "research and teaching; it never says what to give a patient",
-        "python": platform.python_version(),
-        "packages": {name: metadata.version(name) for name in _PACKAGES if util.find_spec(name) is not None},
-        "input": {"path": batch.table.where, "sha256": batch.table.sha256, "rows": len(batch.table.rows)},
-        "library_sha256": dict(sorted(hashes.items())),
-        "seeds": sorted({text.strip() for text in seeds if text.strip()} or {str(options.get("seed") or 0)}),
-        "options": dict(options),
-        "rows": {
-            "run": len(batch.results),
-            "ok": len(batch.results) - batch.errors,
-            "error": batch.errors,
-            "complete": not batch.interrupted,
-        },
-        "files": list(files),
-    }
-
-
-def _sha256(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
-
-
-def _parts(frame: pd.DataFrame, record: Mapping[str, Any]) -> pd.DataFrame:
-    rows = record["rows"]
-    return pd.DataFrame(
-        {
-            "part": ["results.csv"],
-            "rows": [rows["run"]],
-            "ok": [rows["ok"]],
-            "error": [rows["error"]],
-            "first": [1 if len(frame) else 0],
-            "last": [len(frame)],
-            "sha256": [record["sha256"]["results.csv"]],
-        }
-    )
+    return f"figures/{position + 1:04d}_{plain or 'scenario'}{'' if kind == 'concentrations' else '_' + kind}.svg"

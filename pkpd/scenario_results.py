@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from pkpd.errors import PkpdError
+from pkpd.scenario import Scenario
 from pkpd.scenario_rows import RowReader, one_line
 from pkpd.scenario_table import TableRow
-from pkpd.simulate import Scenario, solve_scenarios
+from pkpd.seizure import FLAGS
+from pkpd.solve import solve_scenarios
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -25,11 +27,11 @@ _PERCENTILES = ("_p05", "_p50", "_p95")
 
 @dataclass(frozen=True)
 class Shown:
-    """What a results folder keeps of a solution: plain tables and a drawn picture, which go between processes."""
+    """What a results folder keeps of a solution: plain tables and drawn pictures, which go between processes."""
 
     profile: pd.DataFrame
     assumptions: pd.DataFrame
-    svg: str
+    svgs: dict[str, str]
     library: dict[str, str]
 
 
@@ -110,22 +112,30 @@ def summarise(solution: Solution) -> dict[str, float]:
             values[name] = float(column[0])
             continue
         known = column[np.isfinite(column)]
+        if name in FLAGS:
+            values[name] = float(known.mean()) if len(known) else np.nan
+            continue
         percentiles = np.percentile(known, [5, 50, 95]) if len(known) else np.full(3, np.nan)
         values.update(zip((name + suffix for suffix in _PERCENTILES), percentiles.tolist()))
     return values
 
 
-def metric_columns(results: Iterable[RowResult]) -> list[str]:
+def metric_columns(rows: Iterable[Iterable[str]]) -> list[str]:
     """Names of the metric columns of a table, each after its neighbours in the rows that have it.
 
     Drugs stand in the order in which they first appear, and a drug's metrics stay together, so that the columns do
     not depend on how the rows were dealt out.
+
+    Parameters
+    ----------
+    rows : iterable
+        The names that each row, or each run of rows, has, in order.
     """
     columns: list[str] = []
     known: set[str] = set()
     seen: set[tuple[str, ...]] = set()
-    for result in results:
-        names = tuple(result.values)
+    for row in rows:
+        names = tuple(row)
         if names in seen:
             continue
         seen.add(names)

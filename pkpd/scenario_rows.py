@@ -10,12 +10,13 @@ from functools import lru_cache
 from typing import Any
 
 from pkpd.errors import DataError, PkpdError, did_you_mean
+from pkpd.model_choice import read_model_choice
 from pkpd.patient import Patient
 from pkpd.patient_columns import known_columns
 from pkpd.population import Population, Subject, subjects_of
 from pkpd.regimen import Regimen, parse_regimen
+from pkpd.scenario import CONDITIONS, EVIDENCE, SEIZURES, Scenario
 from pkpd.scenario_table import OPTIONAL, REQUIRED, TableRow
-from pkpd.simulate import EVIDENCE, SEIZURES, Scenario, read_model_choice
 from pkpd.units import parse_time
 
 __all__ = ["RowReader", "one_line"]
@@ -53,10 +54,6 @@ class RowReader:
         text = {name: row.cells[place].strip() for name, place in self._place.items()}
         if not text["scenario"]:
             raise DataError("column 'scenario': '' is no name; expected a name of its own for each row. Add one.")
-        _refuse_seizure(text.get("seizure", ""))
-        _choice("condition", text.get("condition", ""), ("treatment", "none"))
-        if text.get("seizure_onset"):
-            _time("seizure_onset", text["seizure_onset"])
         return Scenario(
             name=text["scenario"],
             regimen=_regimen(text["regimen"]),
@@ -66,6 +63,9 @@ class RowReader:
             subjects=self._who_is_treated(row, text),
             models=_models(text.get("models", "")),
             evidence=_choice("evidence", text.get("evidence", ""), EVIDENCE),
+            seizure=_choice("seizure", text.get("seizure", ""), SEIZURES),
+            onset_h=_time("seizure_onset", text["seizure_onset"]) if text.get("seizure_onset") else 0.0,
+            condition=_choice("condition", text.get("condition", ""), CONDITIONS),
         )
 
     def _who_is_treated(self, row: TableRow, text: Mapping[str, str]) -> tuple[Subject, ...]:
@@ -110,20 +110,6 @@ def _regimen(text: str) -> Regimen:
         return parse_regimen(text)
     except PkpdError as error:
         raise DataError(f"column 'regimen': {one_line(str(error))}") from None
-
-
-def _refuse_seizure(text: str) -> None:
-    if text in ("", "none"):
-        return
-    if text in SEIZURES:
-        raise DataError(
-            f"column 'seizure': '{text}' needs the receptor layer, which is not part of this version; expected 'none' "
-            "or an empty cell. Use fixed times in the regimen instead of 'if seizing'."
-        )
-    raise DataError(
-        f"column 'seizure': '{text}' is not a kind of seizure; expected one of {', '.join(SEIZURES)}. "
-        f"Correct it.{did_you_mean(text, SEIZURES)}"
-    )
 
 
 def _choice(column: str, text: str, choices: Sequence[str]) -> str:

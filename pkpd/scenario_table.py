@@ -6,26 +6,35 @@ is left to that row. Cells stay the text that the user typed.
 
 from __future__ import annotations
 
-import csv
 import hashlib
-import io
 import os
-from collections.abc import Sequence
-from dataclasses import dataclass
+from array import array
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
 
 from pkpd.errors import DataError
 from pkpd.patient_columns import COLUMNS, check_column_names, is_missing
+from pkpd.scenario_file import TableRow, check_bytes, file_rows, read_header
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["OPTIONAL", "REQUIRED", "ScenarioTable", "TableRow", "read_scenarios"]
+__all__ = ["OPTIONAL", "REQUIRED", "WRITTEN", "ScenarioTable", "Span", "TableRow", "hash_of", "read_scenarios"]
 
 REQUIRED = ("scenario", "regimen", "until")
 OPTIONAL = ("n", "seed", "every", "evidence", "models", "seizure", "seizure_onset", "condition")
-_WRITTEN = ("status", "reason", "warnings")
+WRITTEN = ("status", "reason", "warnings")
+#: Work of one span; a row of n subjects counts n, and one with a seizure so many times more.
+SPAN_WORK = 10_000
+SEIZURE_WORK = 20
+FRAME_ROWS = 1000
+MOST_SEEDS = 1000
 
 # An unknown column made of a known stem and one of these is the known column in another unit; carried along unread
 # it would leave the patient at the default.
@@ -36,19 +45,17 @@ _UNITS = set(
 _OTHER_NAMES = {"wt": "weight_kg", "bodyweight": "weight_kg", "ht": "height_cm", "gender": "sex"}
 
 
-@dataclass(frozen=True)
-class TableRow:
-    """One row as typed: its place in the table and its cells, one a column of the table."""
+class Span(NamedTuple):
+    """A run of neighbouring rows, worked and written together: positions `first` to before `stop`, and their hash."""
 
-    position: int
-    line: int
-    cells: tuple[str, ...]
-    broken: str = ""
+    first: int
+    stop: int
+    sha256: str
 
 
 @dataclass(frozen=True)
 class ScenarioTable:
-    """A validated table.
+    """A validated table, whose rows are read anew each time they are asked for.
 
     Attributes
     ----------
@@ -58,9 +65,14 @@ class ScenarioTable:
         Names as typed, for the output.
     names : tuple of str
         The same names without surrounding blanks, for recognition.
-    rows : list of TableRow
+    count : int
+        Number of rows.
     sha256 : str
         Of the file's bytes; of the cells for a DataFrame.
+    spans : tuple of Span
+        The rows cut into runs of about equal work, which depends on nothing but the table.
+    seeds : tuple of str
+        The different seeds that the rows state, sorted; of more than 1000 only their number.
     frame : DataFrame or None
         The table that was passed in, if it was one; results repeat its columns.
     """
@@ -68,14 +80,28 @@ class ScenarioTable:
     where: str
     columns: tuple[str, ...]
     names: tuple[str, ...]
-    rows: list[TableRow]
-    sha256: str
-
+    count: int = 0
+    sha256: str = ""
+    spans: tuple[Span, ...] = ()
+    seeds: tuple[str, ...] = ()
     frame: pd.DataFrame | None = None
 
     def place(self, row: TableRow) -> str:
         """Where a row stands, for errors: ``"x.csv line 3"``, or the row number of a DataFrame."""
         return f"{self.where} {'line' if self.frame is None else 'row'} {row.line}"
+
+    def stream(self) -> Iterator[TableRow]:
+        """Rows one by one, read from the file or the DataFrame."""
+        return file_rows(Path(self.where), len(self.columns)) if self.frame is None else _frame_rows(self.frame)
+
+    def head(self, count: int) -> list[TableRow]:
+        """The first rows."""
+        return list(islice(self.stream(), count))
+
+    @cached_property
+    def rows(self) -> list[TableRow]:
+        """All rows, kept in memory: for tables of moderate size."""
+        return self.head(self.count)
 
     def column(self, name: str) -> list[str]:
         """Cells of one column, in row order."""
@@ -84,7 +110,7 @@ class ScenarioTable:
 
 
 def read_scenarios(source: str | os.PathLike[str] | pd.DataFrame) -> ScenarioTable:
-    """Read and validate a table of scenarios.
+    """Read a table of scenarios once from end to end, and validate it.
 
     Parameters
     ----------
@@ -94,6 +120,7 @@ def read_scenarios(source: str | os.PathLike[str] | pd.DataFrame) -> ScenarioTab
     Returns
     -------
     ScenarioTable
+        It holds no row yet.
 
     Raises
     ------
@@ -102,111 +129,101 @@ def read_scenarios(source: str | os.PathLike[str] | pd.DataFrame) -> ScenarioTab
         like a misspelt known one; a column stands twice; two rows have one name.
     """
     if isinstance(source, str | os.PathLike):
-        table = _from_file(Path(source))
+        path = Path(source)
+        sha256 = check_bytes(path)
+        columns = read_header(path, REQUIRED)
+        table = ScenarioTable(str(path), columns, tuple(name.strip() for name in columns), sha256=sha256)
     elif hasattr(source, "columns"):
-        table = _from_frame(source)
+        columns = tuple(str(name) for name in source.columns)
+        table = ScenarioTable("scenarios", columns, tuple(name.strip() for name in columns), frame=source)
     else:
         raise DataError(
             f"scenarios: a {type(source).__name__} is not a table; expected the path of a CSV file or a DataFrame. "
             "Pass one of them."
         )
     _check_columns(table)
-    if not table.rows:
+    table = _survey(table)
+    if not table.count:
         raise DataError(
             f"{table.where}: there is no row under the column names; expected one scenario a row. Add a scenario."
         )
-    _check_names(table)
     return table
 
 
-def _from_file(path: Path) -> ScenarioTable:
-    try:
-        raw = path.read_bytes()
-    except OSError as error:
-        what = "it is a folder" if path.is_dir() else (error.strerror or str(error)).lower()
-        raise DataError(
-            f"{path}: cannot be read ({what}); expected a CSV file of scenarios. Check the path and its permissions."
-        ) from None
-    text = _decode(path, raw)
-    if not text.strip():
-        raise DataError(
-            f"{path}: the file is empty; expected a line of column names ({', '.join(REQUIRED)}, ...) and one "
-            "scenario a row. Check the path, or save the table again."
-        )
-    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
-    lines: list[tuple[int, list[str]]] = []
-    line = 1
-    try:
-        for cells in reader:
-            if any(cell.strip() for cell in cells):
-                lines.append((line, cells))
-            line = reader.line_num + 1
-    except csv.Error as error:
-        raise DataError(
-            f"{path} line {line}: the row cannot be split into cells ({error}); expected comma-separated text with "
-            'double quotes around a cell that has a comma, and a quote inside it doubled (""). Correct the quotes.'
-        ) from None
-    header = lines[0][1]
-    _check_separator(path, header)
-    rows = [_row(number, at, cells, len(header)) for number, (at, cells) in enumerate(lines[1:])]
-    names = tuple(name.strip() for name in header)
-    return ScenarioTable(str(path), tuple(header), names, rows, hashlib.sha256(raw).hexdigest())
+def hash_of(rows: Iterable[TableRow]) -> str:
+    """sha256 of the cells of some rows."""
+    digest = hashlib.sha256()
+    for row in rows:
+        digest.update(("\x1f".join(row.cells) + "\x1e" + row.broken).encode("utf-8", "surrogatepass"))
+    return digest.hexdigest()
 
 
-def _decode(path: Path, raw: bytes) -> str:
-    if raw[:4] == b"PK\x03\x04":
-        raise DataError(
-            f"{path}: this is a workbook, not text; expected a CSV file in UTF-8. Save it as 'CSV UTF-8 "
-            "(comma delimited)' in the spreadsheet program."
-        )
-    try:
-        text = raw.decode("utf-8-sig")
-        wrong = text.find("\0")
-        place = text.count("\n", 0, wrong) + 1
-        found = "a zero byte"
-    except UnicodeDecodeError as error:
-        wrong = error.start
-        place = raw.count(b"\n", 0, wrong) + 1
-        found = f"byte 0x{raw[wrong]:02x}"
-    if wrong >= 0:
-        raise DataError(
-            f"{path} line {place}: {found} is not UTF-8 text; expected a CSV file in UTF-8. Save it as "
-            "'CSV UTF-8 (comma delimited)', or convert it to that encoding."
-        )
-    return text
+def _survey(table: ScenarioTable) -> ScenarioTable:
+    """One pass over the rows: their number, their seeds, the runs in which they are worked; no name twice."""
+    name_place = table.names.index("scenario")
+    seed_place = table.names.index("seed") if "seed" in table.names else None
+    work = _Work(table.names)
+    spans: list[Span] = []
+    names, seeds, pending, weight = array("q"), set[str](), list[TableRow](), 0
+    for row in table.stream():
+        more = work.of(row)
+        if pending and weight + more > SPAN_WORK:
+            spans.append(Span(pending[0].position, row.position, hash_of(pending)))
+            pending, weight = [], 0
+        pending.append(row)
+        weight += more
+        names.append(hash(row.cells[name_place].strip()))
+        if seed_place is not None and len(seeds) <= MOST_SEEDS:
+            seeds.add(row.cells[seed_place].strip())
+    if pending:
+        spans.append(Span(pending[0].position, pending[-1].position + 1, hash_of(pending)))
+    _check_names(table, name_place, names)
+    said = sorted(seeds - {""}) if len(seeds) <= MOST_SEEDS else [f"more than {MOST_SEEDS} different ones"]
+    sha256 = table.sha256 or hashlib.sha256(repr((table.columns, spans)).encode()).hexdigest()
+    return replace(table, count=len(names), sha256=sha256, spans=tuple(spans), seeds=tuple(said))
 
 
-def _check_separator(path: Path, header: Sequence[str]) -> None:
-    """A table with another separator has one column; say so instead of naming three missing ones."""
-    if len(header) > 1:
+class _Work:
+    """How much work a row is, in typical patients without a seizure."""
+
+    def __init__(self, names: Sequence[str]) -> None:
+        self._n = names.index("n") if "n" in names else None
+        self._seizure = names.index("seizure") if "seizure" in names else None
+
+    def of(self, row: TableRow) -> int:
+        """At least 1; a cell that cannot be read makes an error row, which costs nothing more."""
+        work = 1
+        if self._n is not None and (digits := row.cells[self._n].strip().removesuffix(".0")).isdecimal():
+            work = max(1, min(int(digits), SPAN_WORK))
+        if self._seizure is not None and row.cells[self._seizure].strip() not in ("", "none"):
+            work *= SEIZURE_WORK
+        return work
+
+
+def _check_names(table: ScenarioTable, place: int, hashes: array[int]) -> None:
+    """Refuse a name that stands twice. Hashes find candidates in little memory; their names decide."""
+    ordered = np.sort(np.frombuffer(hashes, dtype=np.int64))
+    again = set(ordered[1:][ordered[1:] == ordered[:-1]].tolist()) - {hash("")}
+    if not again:
         return
-    for mark, name in ((";", "semicolons"), ("\t", "tabs"), ("|", "bars")):
-        if header[0].count(mark) >= len(REQUIRED) - 1:
+    seen: dict[str, TableRow] = {}
+    for row in table.stream():
+        name = row.cells[place].strip()
+        if hash(name) not in again:
+            continue
+        if name in seen:
             raise DataError(
-                f"{path} line 1: the columns are separated by {name}; expected commas, as regimens contain "
-                "semicolons. Save the file as comma-separated CSV."
+                f"{table.place(row)}: scenario '{name}' is already the name of {table.place(seen[name])}; expected a "
+                "name of its own for each scenario. Rename one of them."
             )
+        seen[name] = row
 
 
-def _row(number: int, line: int, cells: list[str], width: int) -> TableRow:
-    broken = ""
-    if len(cells) != width:
-        more = len(cells) > width
-        broken = (
-            f"line {line}: the row has {len(cells)} cells, but the table {width} columns; expected one cell a column. "
-            + ('Put double quotes around a text with a comma, and write decimals with a point.' if more else
-               "Add the missing commas.")
-        )  # fmt: skip
-    padded = (*cells[:width], *[""] * (width - len(cells)))
-    return TableRow(number, line, padded, broken)
-
-
-def _from_frame(frame: pd.DataFrame) -> ScenarioTable:
-    columns = tuple(str(name) for name in frame.columns)
-    texts = [[_cell_text(value) for value in frame.iloc[:, place].tolist()] for place in range(len(columns))]
-    rows = [TableRow(number, number + 1, cells) for number, cells in enumerate(zip(*texts))]
-    digest = hashlib.sha256(repr((columns, [row.cells for row in rows])).encode()).hexdigest()
-    return ScenarioTable("scenarios", columns, tuple(name.strip() for name in columns), rows, digest, frame)
+def _frame_rows(frame: pd.DataFrame) -> Iterator[TableRow]:
+    for start in range(0, len(frame), FRAME_ROWS):
+        part = frame.iloc[start : start + FRAME_ROWS]
+        texts = [[_cell_text(value) for value in part.iloc[:, place].tolist()] for place in range(part.shape[1])]
+        yield from (TableRow(start + at, start + at + 1, cells) for at, cells in enumerate(zip(*texts)))
 
 
 def _cell_text(value: object) -> str:
@@ -233,9 +250,9 @@ def _check_columns(table: ScenarioTable) -> None:
                 f"{table.where}, column '{name}': it stands twice (columns {first + 1} and {place + 1}); expected each "
                 "name once. Delete or rename one."
             )
-        if name in _WRITTEN:
+        if name in WRITTEN:
             raise DataError(
-                f"{table.where}, column '{name}': this name is written by the run ({', '.join(_WRITTEN)}); expected a "
+                f"{table.where}, column '{name}': this name is written by the run ({', '.join(WRITTEN)}); expected a "
                 "table of scenarios, not of results. Rename or delete the column."
             )
     check_column_names(table.names, also=(*REQUIRED, *OPTIONAL), where=table.where)
@@ -265,15 +282,3 @@ def _check_look_alike(table: ScenarioTable, name: str) -> None:
             f"{table.where}, column '{name}': the name is not known, but it means the same as '{known}'; expected "
             f"that column, in its own unit. Did you mean '{known}'?"
         )
-
-
-def _check_names(table: ScenarioTable) -> None:
-    seen: dict[str, TableRow] = {}
-    for row, name in zip(table.rows, table.column("scenario")):
-        name = name.strip()
-        if name and name in seen:
-            raise DataError(
-                f"{table.place(row)}: scenario '{name}' is already the name of {table.place(seen[name])}; expected a "
-                "name of its own for each scenario. Rename one of them."
-            )
-        seen[name] = row

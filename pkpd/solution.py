@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -14,36 +13,53 @@ from numpy.typing import NDArray
 from pkpd.assumption import Assumption
 from pkpd.dosing import Administration
 from pkpd.groups import Unit
+from pkpd.layer import LayerRun
 from pkpd.library.catalogue import load_drug
+from pkpd.library.receptor_file import load_receptors
+from pkpd.metrics import collect_metrics
+from pkpd.models.receptors import chord_potential
 from pkpd.population import Subject
 from pkpd.pris import DRUG as PROPOFOL
 from pkpd.pris import PrisResult, pris_columns
+from pkpd.provenance import provenance
+from pkpd.receptor_inputs import layer_constants
+from pkpd.seizure import SeizureResult, seizure_result
 
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
 
     from pkpd.library.drug import Range
+    from pkpd.patient import Patient
     from pkpd.regimen import Regimen
-    from pkpd.simulate import Scenario
+    from pkpd.scenario import Scenario
 
 __all__ = ["Solution", "SubjectResult"]
 
 FloatArray = NDArray[np.float64]
 #: The value of one subject in a warning such as "weight_kg 121 is outside the range 7.8 to 74.4".
 _VALUE = re.compile(r" -?\d[\d.e+-]*(?: [^ ]+)?(?= is (?:outside|below|above))")
-RESEARCH_USE = "Research and teaching software: it never says what to give a patient."
-METRICS = (("cmax_mg_L", "cmax"), ("tmax_h", "tmax"), ("auc_mg_h_L", "auc"), ("cmin_mg_L", "cmin"))
 
 
 @dataclass
 class SubjectResult:
-    """One subject: what was given, and the solved systems."""
+    """One subject: what was given, the solved systems, the run of the receptor layer and how often it was drawn."""
 
     subject: Subject
     given: list[Administration]
     units: list[Unit] = field(default_factory=list)
+    run: LayerRun | None = None
+    draws: int = 0
+    seizure: SeizureResult | None = None
     pris: PrisResult | None = None
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What a reader of this subject has to know, each once."""
+        found = [warning for unit in self.units for warning in unit.person.warnings]
+        found += self.seizure.warnings if self.seizure else ()
+        found += self.pris.warnings if self.pris else ()
+        return tuple(dict.fromkeys(found))
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,6 +83,9 @@ class Solution:
     regimen : Regimen
     until_h : float, hours
     evidence : str
+    seizure : str
+        Preset of the receptor layer, or ``none``.
+    onset_h : float, hours
     ranges : dict of str to Range
         The range that the time in range counts, by drug.
     provenance : dict
@@ -83,6 +102,8 @@ class Solution:
     regimen: Regimen
     until_h: float
     evidence: str
+    seizure: str
+    onset_h: float
     ranges: dict[str, Range]
     provenance: dict[str, Any]
     _results: list[SubjectResult] = field(repr=False, default_factory=list)
@@ -92,6 +113,8 @@ class Solution:
         """Put the solved units of a scenario together."""
         reasons: dict[str, str] = {}
         for result in results:
+            if result.run is not None:
+                result.seizure = seizure_result(scenario, result, grid)
             if any(unit.person.drug.name == PROPOFOL for unit in result.units):
                 result.pris = pris_columns(result.given, result.subject.patient, grid, scenario.until_h)
         return cls(
@@ -99,25 +122,35 @@ class Solution:
             time_h=grid,
             outputs=_outputs(results, len(grid)) if len(grid) else {},
             drugs=_drugs(results),
-            metric_values=_metrics(results, reasons),
+            metric_values=collect_metrics(results, reasons),
             metric_reasons=reasons,
             warnings=_warnings(scenario, results),
             regimen=scenario.regimen,
             until_h=scenario.until_h,
             evidence=scenario.evidence,
+            seizure=scenario.seizure,
+            onset_h=scenario.onset_h,
             ranges=_ranges(results),
-            provenance=_provenance(scenario, results),
+            provenance=provenance(scenario, results),
             _results=results,
         )
 
-    def to_frame(self) -> pd.DataFrame:
-        """Return a table: id, time_h, then one column per output, each ending in its unit."""
+    def to_frame(self, *, chord: bool = False) -> pd.DataFrame:
+        """Return a table: id, time_h, then one column per output, each ending in its unit.
+
+        Parameters
+        ----------
+        chord : bool
+            Add ``e_gaba_chord_mV``, the GABA-A potential as a chord conductance, beside that of Goldman, Hodgkin, Katz.
+        """
         import pandas as pd
 
         n, count = len(self.ids), len(self.time_h)
         columns: dict[str, Any] = {"id": np.repeat(np.array(self.ids, dtype=object), count)}
         columns["time_h"] = np.tile(self.time_h, n)
         columns.update({name: values.reshape(-1) for name, values in self.outputs.items()})
+        if chord and "chloride_mM" in columns:
+            columns["e_gaba_chord_mV"] = chord_potential(columns["chloride_mM"], layer_constants(load_receptors()))
         return pd.DataFrame(columns).infer_objects()
 
     def metrics(self) -> pd.DataFrame:
@@ -147,17 +180,38 @@ class Solution:
                 evidence = (action, "assumption", "", "project", default.reason)
                 rows.append((who, default.item, default.value, default.unit, *evidence))
             rows += [(who, *line) for unit in result.units for line in unit.person.assumptions]
+            rows += [(who, *line) for line in (result.seizure.assumptions if result.seizure else ())]
             for reason in (*result.pris.drivers, *result.pris.evidence) if result.pris else ():
                 rows.append(
                     (who, "infusion syndrome (PRIS)", "", "", "applied", "assumption", "D", "pris.toml", reason)
                 )
         return pd.DataFrame(rows, columns=["id", *Assumption._fields])
 
-    def plot(self, **options: Any) -> Figure:
-        """Draw concentrations with range and dose marks, one panel a drug; bands for several subjects."""
-        from pkpd.plot import profiles
+    @property
+    def patients(self) -> list[Patient]:
+        """The patient of each id."""
+        return [result.subject.patient for result in self._results]
 
-        return profiles(self, **options)
+    def plot(self, what: str = "concentrations", **options: Any) -> Figure:
+        """Draw the result; bands for several subjects.
+
+        Parameters
+        ----------
+        what : {"concentrations", "receptors", "pris"}
+            Concentrations with range and dose marks, one panel a drug (``log=True`` for a logarithmic axis); seizure,
+            receptors, chloride and potentials on one clock (needs a seizure); or rate, risk and laboratory values of a
+            propofol infusion (needs propofol).
+        **options
+            ``title``, and those of the picture.
+
+        Raises
+        ------
+        ParameterError
+            If there is no such picture, or the result has nothing to show in it.
+        """
+        from pkpd.pictures import draw
+
+        return draw(self, what, **options)
 
     def report(self) -> str:
         """Return a page (HTML) with question, inputs, table, pictures, assumptions and warnings."""
@@ -177,9 +231,11 @@ def _outputs(results: list[SubjectResult], n_times: int) -> dict[str, FloatArray
                 if o == 0:
                     name = f"{unit.person.drug.name}_unbound_mg_L"
                     _column(columns, name, len(results), n_times)[index] = unit.profile[0] * unit.person.fu
-    for index, result in enumerate(results):
-        for name, values in result.pris.columns.items() if result.pris else ():
-            _column(columns, name, len(results), n_times)[index] = values
+    for kind in ("seizure", "pris"):
+        for index, result in enumerate(results):
+            found = getattr(result, kind)
+            for name, values in found.columns.items() if found else ():
+                _column(columns, name, len(results), n_times)[index] = values
     return columns
 
 
@@ -197,59 +253,12 @@ def _drugs(results: list[SubjectResult]) -> tuple[str, ...]:
     return tuple(names)
 
 
-def _metrics(results: list[SubjectResult], reasons: dict[str, str]) -> dict[str, FloatArray]:
-    values: dict[str, FloatArray] = {}
-    for index, result in enumerate(results):
-        for unit in result.units:
-            for name, value in _unit_metrics(unit, reasons).items():
-                values.setdefault(name, np.full(len(results), np.nan))[index] = value
-    for index, result in enumerate(results):
-        if result.pris is not None:
-            for name, value in (("pris_risk", result.pris.risk), ("pris_alert", float(result.pris.alert))):
-                values.setdefault(name, np.full(len(results), np.nan))[index] = value
-    for name, column in values.items():
-        if name not in reasons and np.isnan(column).any():
-            reasons[name] = "the models of some subjects do not have this output"
-    return values
-
-
-def _unit_metrics(unit: Unit, reasons: dict[str, str]) -> dict[str, float]:
-    """Metrics of one drug in one subject, metabolites after it."""
-    drug, found = unit.person.drug, {}
-    for output in unit.shape.outputs:
-        if not output.volume:
-            continue
-        name = output.name.removesuffix("_plasma_mg_L")
-        summary = unit.summary[output.name]
-        found.update({f"{name}_{metric}": summary[key] for metric, key in METRICS})
-        if summary["cmax"] == 0.0:
-            found[f"{name}_tmax_h"] = math.nan
-            reasons[f"{name}_tmax_h"] = "nothing was given"
-        half_life = f"{name}_half_life_h"
-        found[half_life] = unit.half_life.get(output.name, math.nan)
-        if math.isinf(found[half_life]):
-            found[half_life] = math.nan
-            reasons[half_life] = "no elimination: clearance is 0"
-        elif math.isnan(found[half_life]):
-            reasons[half_life] = "saturable elimination: the half-life depends on the concentration"
-        if name != drug.name:
-            continue
-        inside = f"{name}_time_in_range_h"
-        found[inside] = math.nan if math.isnan(unit.range_mg_L[0]) else summary["in_range"]
-        if math.isnan(found[inside]):
-            reasons[inside] = "the library has no range"
-        if unit.person.brain is not None:
-            found[f"{name}_brain_cmax_mg_L"] = unit.summary[f"{name}_brain_mg_L"]["cmax"]
-    return found
-
-
 def _warnings(scenario: Scenario, results: list[SubjectResult]) -> tuple[str, ...]:
     """Each warning once; where several subjects have it, with their number and without their single values."""
     n = len(results)
     counts: dict[str, int] = {}
     for result in results:
-        own = [w for unit in result.units for w in unit.person.warnings]
-        for warning in dict.fromkeys([*own, *(result.pris.warnings if result.pris else ())]):
+        for warning in result.warnings:
             text = warning if n == 1 else _VALUE.sub("", warning)
             counts[text] = counts.get(text, 0) + 1
     lines = [text if n == 1 else f"{text} ({count} of {n} subjects)" for text, count in counts.items()]
@@ -263,17 +272,3 @@ def _ranges(results: list[SubjectResult]) -> dict[str, Range]:
     names = dict.fromkeys(unit.person.drug.name for result in results for unit in result.units)
     found = {name: load_drug(name).default_range for name in names}
     return {name: shown for name, shown in found.items() if shown is not None}
-
-
-def _provenance(scenario: Scenario, results: list[SubjectResult]) -> dict[str, Any]:
-    from pkpd import __version__
-
-    drugs = {unit.person.drug.name: unit.person.drug.sha256 for result in results for unit in result.units}
-    return {
-        "pkpd": __version__,
-        "engine": "linear: exact; saturable: series of order 14, tolerance 3e-10 a step",
-        "evidence": scenario.evidence,
-        "seeds": sorted({result.subject.seed for result in results}),
-        "library": drugs,
-        "use": RESEARCH_USE,
-    }

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from pkpd.errors import ParameterError
 from pkpd.library.receptor_file import load_receptors
+from pkpd.provenance import RESEARCH_USE
 from pkpd.trial_arms import Outcome, Row, run_trial
 from pkpd.trial_design import Published, Trial
 from pkpd.trial_file import read_trial
@@ -27,8 +28,6 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 __all__ = ["TrialResult", "trial"]
-
-RESEARCH_USE = "Research and teaching software: it never says what to give a patient."
 
 
 @dataclass(frozen=True, eq=False)

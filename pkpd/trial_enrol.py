@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from pkpd.episodes import draw_episodes
 from pkpd.errors import DataError
+from pkpd.model_choice import system_drug
 from pkpd.population import Population
 from pkpd.regimen import Dose, Regimen
 from pkpd.trial_design import Stage, Trial, draw_time
@@ -174,6 +175,7 @@ def _through(
         trial.pk_variability,
         draw=draw,
         first=first,
+        drugs=_drugs(trial),
     )
     zero = np.zeros(size)
     group = Group(np.arange(first, first + size), episodes, zero, zero, [[] for _ in range(size)])
@@ -184,6 +186,12 @@ def _through(
         if number == 0:
             at_first = group.index
     return at_first, group
+
+
+def _drugs(trial: Trial) -> set[str]:
+    """The drugs that the trial gives."""
+    regimens = [part.regimen for part in (*trial.stages, *trial.arms)]
+    return {system_drug(dose.drug).name for regimen in regimens for dose in regimen}
 
 
 def _enter(group: Group, stage: Stage, seed: int, purpose: str, untreated: bool) -> Group:

@@ -7,11 +7,18 @@ every crowd, and in every model of a drug that varies the parameter of that name
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from pkpd.errors import DrugFileError
+from pkpd.library.catalogue import list_drugs, load_drug
 from pkpd.library.model import Model
+from pkpd.model_choice import select_model
 
-__all__ = ["etas_of"]
+if TYPE_CHECKING:
+    from pkpd.patient import Patient
+
+__all__ = ["clearance_spreads", "etas_of"]
 
 
 def etas_of(drug: str, model: Model, seed: int, subject: int) -> dict[str, float]:
@@ -39,6 +46,30 @@ def etas_of(drug: str, model: Model, seed: int, subject: int) -> dict[str, float
             shared = model.iiv[iiv.same_as]
             etas[name] = etas[iiv.same_as] * math.sqrt(iiv.omega2 / shared.omega2)
     return etas
+
+
+def clearance_spreads(patient: Patient, models: Mapping[str, str]) -> dict[str, float]:
+    """Return the log sd of the clearance of every drug that acts at the receptors, in the model that `patient` gets.
+
+    Parameters
+    ----------
+    patient : Patient
+    models : mapping of str to str
+        Drug to model, as the user chose.
+
+    Returns
+    -------
+    dict of str to float
+        0 where the model does not vary it. VM stands for the clearance of a saturable model.
+    """
+    found = {}
+    for name in list_drugs():
+        drug = load_drug(name)
+        if drug.prodrug_of is None and drug.receptor is not None and drug.receptor.code:
+            iiv = select_model(drug, patient, models)[0].iiv
+            own = iiv.get("CL") or iiv.get("VM")
+            found[name] = math.sqrt(own.omega2) if own else 0.0
+    return found
 
 
 _FACTORS: dict[int, tuple[Model, tuple[str, ...], tuple[tuple[float, ...], ...]]] = {}

@@ -227,7 +227,7 @@ def test_simulate_population_folder(tmp_path):
         ([*MIDAZOLAM, "--genotype", "CYP3A4=*1/*99"], ["CYP3A4", "*99", "*22"]),
         ([*MIDAZOLAM, "--models", "midazolam=swart"], ["swart", "midazolam_swart2004_icu"]),
         ([*MIDAZOLAM, "--evidence", "all"], ["all", "established", "exploratory"]),
-        ([*MIDAZOLAM, "--seizure", "status"], ["status", "none"]),
+        ([*MIDAZOLAM, "--seizure", "statsu"], ["status", "none"]),
         ([*MIDAZOLAM, "--n", "0"], ["--n", "'0'"]),
         ([*MIDAZOLAM, "--plot", "out.gif"], ["'.gif'", ".png"]),
         ([*MIDAZOLAM, "-o", "/proc/none/out.csv"], ["/proc/none/out.csv", "cannot be written"]),

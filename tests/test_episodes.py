@@ -68,6 +68,24 @@ def test_an_episode_is_the_same_alone_and_in_a_crowd():
         assert_array_equal(alone.s[0], crowd.s[i])
 
 
+def test_a_longer_run_begins_like_a_shorter_one():
+    """Noise is drawn for six hours at first; those who are followed for longer get more of the same path."""
+    many = draw_episodes("status", 6, 4, [ADULT] * 6, "established", True)
+    short, long = (many.run([orders("lorazepam 4 mg iv", 20.0)] * 6, minutes) for minutes in (60.0, 600.0))
+    assert_array_equal(long.s[:, :121], short.s)
+    assert np.ptp(long.s[:, 720:], axis=1).max() > 0.0
+
+
+def test_sensitivities_do_not_depend_on_the_other_drugs():
+    every, one = (
+        draw_episodes("status", 5, 4, [ADULT] * 5, "established", True, drugs=d) for d in (None, ["diazepam"])
+    )
+    for whole, part in zip(every.constitutions, one.constitutions):
+        assert part.sensitivity == {"diazepam": whole.sensitivity["diazepam"]}
+        assert (part.drive, part.plasticity) == (whole.drive, whole.plasticity)
+        assert_array_equal(part.noise, whole.noise)
+
+
 def test_noise_is_an_exact_autoregression():
     """Stationary sd 0.165 and correlation exp(-t/22 min), over many half minutes."""
     path = noise_path(0.165, 22.0, np.random.default_rng(0).standard_normal(400_000))

@@ -10,19 +10,23 @@ FLOORS = [
     "models streams patient_genes patient_columns patient_covariates patient distributions population_plan "
     "genotype_sampling population regimen_words regimen_phrases regimen_parser regimen datafile record_rules "
     "checks columns dataset",
-    "model_choice assumption factors variability individual dosing pris kinetics groups constitution receptor_inputs "
-    "layer episodes solution simulate parameter_values predict",
-    "scenario_table scenario_rows scenario_results result_files evaluate trial_design trial_table trial_endpoint "
+    "model_choice assumption factors variability individual dosing scenario pris kinetics groups constitution "
+    "receptor_inputs layer episodes seizure_stage seizure_plan seizure_evidence seizure metrics provenance solution "
+    "solve simulate parameter_values predict",
+    "identity distribute cluster scenario_file scenario_table scenario_rows scenario_results pieces result_files "
+    "folder_lock manifest part_files parts_run evaluate trial_design trial_table trial_endpoint "
     "trial_file trial_score trial_enrol trial_arms trial",
-    "picture plot page report_tables report results_folder trial_plot trial_report",
+    "picture plot seizure_plot response_plot pictures page report_tables report overview report_batch results_folder "
+    "folder_run trial_plot trial_report",
     "cli __main__",
 ]
 
 # Methods `.plot` and `.report`, and the writing of a results folder, look upwards when they are called.
 UPWARD_INSIDE_FUNCTIONS = {
-    ("pkpd.solution", "pkpd.plot"),
+    ("pkpd.solution", "pkpd.pictures"),
     ("pkpd.solution", "pkpd.report"),
-    ("pkpd.evaluate", "pkpd.results_folder"),
+    ("pkpd.distribute", "pkpd.cluster"),
+    ("pkpd.evaluate", "pkpd.folder_run"),
     ("pkpd.trial", "pkpd.trial_plot"),
     ("pkpd.trial", "pkpd.trial_report"),
 }

@@ -144,7 +144,6 @@ LEV = "levetiracetam 1000 mg iv"
         (["evidence"], f"x,{LEV},6 h,exploratry", ["column 'evidence'", "'exploratry'", "Did you mean 'exploratory'"]),
         (["models"], f"x,{LEV},6 h,levetiracetam", ["column 'models'", "'levetiracetam'", "drug=model"]),
         (["models"], f"x,{LEV},6 h,levetiracetam=uges", ["uges"]),
-        (["seizure"], f"x,{LEV},6 h,status", ["column 'seizure'", "'status'", "not part of this version", "'none'"]),
         (["seizure"], f"x,{LEV},6 h,stauts", ["column 'seizure'", "'stauts'", "Did you mean 'status'"]),
         (["condition"], f"x,{LEV},6 h,placebo", ["column 'condition'", "'placebo'", "treatment or none"]),
         (["seizure_onset"], f"x,{LEV},6 h,5", ["column 'seizure_onset'", "'5'", "unit"]),
@@ -182,8 +181,8 @@ FRAME = pd.DataFrame({"scenario": ["a"], "regimen": ["none"], "until": ["1 h"]})
 @pytest.mark.parametrize(
     "options, message",
     [
-        ({"resume": True}, "evaluate, resume: 'True' is not part of this version"),
-        ({"cluster": "local"}, "evaluate, cluster: 'local' is not part of this version"),
+        ({"resume": True}, "evaluate, resume: 'True' needs a folder"),
+        ({"cluster": "local"}, "cluster: there is no Dask scheduler at 'local'"),
         ({"profiles": "all"}, "evaluate, profiles: 'all' needs a folder"),
         ({"workers": 0}, "workers: '0' is not possible; expected a number from 1"),
     ],

@@ -19,8 +19,9 @@ from pkpd.library import catalogue
 from pkpd.library.catalogue import list_drugs, load_drug
 from pkpd.population import subjects_of
 from pkpd.regimen import parse_regimen
-from pkpd.simulate import Scenario, solve_scenarios
+from pkpd.scenario import Scenario
 from pkpd.solution import Solution
+from pkpd.solve import solve_scenarios
 from pkpd.variability import etas_of
 from published_models import (
     ACID_FRACTION,
@@ -368,12 +369,6 @@ def test_until_before_the_first_dose_is_a_warning() -> None:
     assert metric(found, "lorazepam_auc_mg_h_L") == 0.0 and math.isnan(metric(found, "lorazepam_tmax_h"))
     assert found.metric_reasons["lorazepam_tmax_h"]
     assert not pkpd.simulate("lorazepam 4 mg iv at 1 h", until="1 h").warnings
-
-
-@pytest.mark.parametrize("seizure", ["status", "status-rodent", "status-fast"])
-def test_a_seizure_is_refused_with_a_sentence(seizure: str) -> None:
-    with pytest.raises(ParameterError, match=f"seizure: '{seizure}' needs the receptor layer.*expected 'none'"):
-        pkpd.simulate("lorazepam 4 mg iv", until="1 h", seizure=seizure)
 
 
 @pytest.mark.parametrize("word", ["if seizing", "when seizing"])

@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import signal
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from pkpd.cli.shared import add_json, add_seed, is_folder, print_json, print_table, say
+from pkpd.cli.shared import add_json, add_seed, add_workers, is_folder, print_json, print_table, say
 from pkpd.errors import ParameterError
 
 if TYPE_CHECKING:
-    from pkpd.evaluate import Batch
+    from pkpd.scenario_table import ScenarioTable
 
 HELP = "run a table of scenarios: one row in, one row out"
 EXAMPLES = """examples:
@@ -31,95 +27,110 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of `pkpd batch`."""
     parser.add_argument("file", metavar="FILE", help="CSV file of scenarios, in UTF-8")
     parser.add_argument("-o", "--output", metavar="PATH", help="folder (ending in '/') or file; stdout by default")
-    parser.add_argument("--workers", type=int, metavar="N", help="number of processes (default 1)")
+    add_workers(parser)
     add_seed(parser, "seed for rows that state none (default 0)")
     parser.add_argument(
         "--profiles", metavar="all|none|N", help="scenarios with profiles, picture and page entry (default: first 200)"
     )
+    parser.add_argument(
+        "--resume", action="store_true", help="go on with a run into the folder that was ended before its end"
+    )
     add_json(parser, "print the results as JSON; with -o a summary")
+
+
+class Outcome(NamedTuple):
+    """How a run went: rows run and with status error, the first failures (name, place, reason), whether it ended."""
+
+    run: int
+    errors: int
+    failures: list[tuple[str, str, str]]
+    interrupted: bool
+    parts: bool = False
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Run the table and write the results."""
-    from pkpd.evaluate import how_many_shown, run_table
-    from pkpd.result_files import check_file, prepare_folder, write_table
     from pkpd.scenario_table import read_scenarios
 
     folder = is_folder(arguments.output)
-    if arguments.profiles is not None and not folder:
-        raise ParameterError(
-            f"--profiles: '{arguments.profiles}' needs a folder to write to; expected -o with a folder, such as "
-            "-o results/. Add it, or leave --profiles out."
-        )
+    _refuse_without_folder(arguments, folder)
     if arguments.seed is not None and arguments.seed < 0:
         raise ParameterError(f"--seed: '{arguments.seed}' is not possible; expected a whole number from 0. Correct it.")
-    if folder:
-        from pkpd.results_folder import keep_for_folder, write_folder  # loads what draws pictures
     table = read_scenarios(arguments.file)
-    shown = how_many_shown(arguments.profiles, len(table.rows)) if folder else 0
-    place = Path(arguments.output) if arguments.output else None
-    if place is not None:
-        place = prepare_folder(place) if folder else check_file(place)
-    batch = run_table(
-        table, shown=shown, keep=keep_for_folder if folder else None, seed=arguments.seed, workers=arguments.workers
+    outcome = _into_folder(arguments, table) if folder else _into_file(arguments, table)
+    if arguments.output and arguments.json:
+        print_json(_summary(outcome, table, arguments.output))
+    return _say_how_it_went(outcome, table, arguments.output)
+
+
+def _refuse_without_folder(arguments: argparse.Namespace, folder: bool) -> None:
+    for name, value in (("profiles", arguments.profiles), ("resume", arguments.resume or None)):
+        if value is not None and not folder:
+            shown = f"'{value}' " if name == "profiles" else ""
+            raise ParameterError(
+                f"--{name}: {shown}needs a folder to write to; expected -o with a folder, such as -o results/. Add it, "
+                f"or leave --{name} out."
+            )
+
+
+def _into_folder(arguments: argparse.Namespace, table: ScenarioTable) -> Outcome:
+    from pkpd.folder_run import run_into_folder  # loads what draws pictures
+
+    done = run_into_folder(
+        table,
+        arguments.output,
+        profiles=arguments.profiles,
+        seed=arguments.seed,
+        resume=arguments.resume,
+        workers=arguments.workers,
+        cluster=arguments.cluster,
     )
-    with _undisturbed():
-        if place is None:
-            _to_stdout(batch, arguments.json)
-        elif folder:
-            # The number of workers changes no result, hence it is no part of the manifest.
-            write_folder(place, batch, options={"profiles": shown, "seed": arguments.seed or 0})
-        else:
+    rows = done.record["rows"]
+    return Outcome(rows["run"], rows["error"], done.failures, done.interrupted, parts="format" in done.record)
+
+
+def _into_file(arguments: argparse.Namespace, table: ScenarioTable) -> Outcome:
+    from pkpd.evaluate import run_table
+    from pkpd.parts_run import run_to_file
+    from pkpd.result_files import check_file, undisturbed, write_table
+
+    place = check_file(arguments.output) if arguments.output else None
+    how = {"seed": arguments.seed, "workers": arguments.workers, "cluster": arguments.cluster}
+    as_rows = arguments.json if place is None else place.suffix.lower() == ".json"
+    if len(table.spans) > 1 and not as_rows:
+        done = run_to_file(table, place, **how)
+        return Outcome(done.rows, done.errors, done.failures, done.interrupted)
+    batch = run_table(table, **how)
+    with undisturbed():
+        if place is not None:
             write_table(batch.to_frame(), place)
-        if place is not None and arguments.json:
-            print_json(_summary(batch, arguments.output))
-    return _say_how_it_went(batch, arguments.output)
+        elif arguments.json:
+            print_json(batch.to_frame().to_dict("records"))
+        else:
+            print_table(batch.to_frame())
+    return Outcome(len(batch.results), batch.errors, batch.failures(), batch.interrupted)
 
 
-@contextmanager
-def _undisturbed() -> Iterator[None]:
-    """Ctrl-C waits while results are written: what is done shall not be lost by impatience."""
-    try:
-        earlier = signal.signal(signal.SIGINT, signal.SIG_IGN)
-    except ValueError:  # not in the main thread: nobody can interrupt there
-        yield
-        return
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, earlier)
-
-
-def _to_stdout(batch: Batch, as_json: bool) -> None:
-    frame = batch.to_frame()
-    if as_json:
-        print_json(frame.to_dict("records"))
-    else:
-        print_table(frame)
-
-
-def _summary(batch: Batch, output: str) -> dict[str, object]:
-    failed = {batch.table.column("scenario")[r.position]: r.reason for r in batch.results if r.reason}
+def _summary(outcome: Outcome, table: ScenarioTable, output: str) -> dict[str, object]:
     return {
         "output": output,
-        "rows": len(batch.table.rows),
-        "run": len(batch.results),
-        "ok": len(batch.results) - batch.errors,
-        "error": batch.errors,
-        "complete": not batch.interrupted,
-        "reasons": failed,
+        "rows": table.count,
+        "run": outcome.run,
+        "ok": outcome.run - outcome.errors,
+        "error": outcome.errors,
+        "complete": not outcome.interrupted,
+        "reasons": {name: reason for name, _, reason in outcome.failures},
     }
 
 
-def _say_how_it_went(batch: Batch, output: str | None) -> int:
-    for result in [result for result in batch.results if result.reason][:5]:
-        row = batch.table.rows[result.position]
-        say(f"pkpd: {batch.table.place(row)}: {result.reason}")
-    if batch.errors > 5:
-        say(f"pkpd: ... and {batch.errors - 5} more rows with status error; the column 'reason' says why.")
-    if batch.interrupted:
-        done, total = len(batch.results), len(batch.table.rows)
-        say(f"pkpd: interrupted; the {done} of {total} rows that were done are in the results.")
+def _say_how_it_went(outcome: Outcome, table: ScenarioTable, output: str | None) -> int:
+    for _, place, reason in outcome.failures[:5]:
+        say(f"pkpd: {place}: {reason}")
+    if outcome.errors > 5:
+        say(f"pkpd: ... and {outcome.errors - 5} more rows with status error; the column 'reason' says why.")
+    if outcome.interrupted:
+        more = " Go on with --resume." if outcome.parts else ""
+        say(f"pkpd: interrupted; the {outcome.run} of {table.count} rows that were done are in the results.{more}")
     where = f" Results: {output}" if output else ""
-    say(f"pkpd: {len(batch.results)} scenarios, {len(batch.results) - batch.errors} ok, {batch.errors} error.{where}")
-    return 1 if batch.errors or batch.interrupted else 0
+    say(f"pkpd: {outcome.run} scenarios, {outcome.run - outcome.errors} ok, {outcome.errors} error.{where}")
+    return 1 if outcome.errors or outcome.interrupted else 0

@@ -18,7 +18,18 @@ if TYPE_CHECKING:
 
     from pkpd.library.effect import Effect
 
-__all__ = ["add_json", "add_seed", "is_folder", "pairs", "print_json", "print_table", "say", "subject_of", "text_table"]
+__all__ = [
+    "add_json",
+    "add_seed",
+    "add_workers",
+    "is_folder",
+    "pairs",
+    "print_json",
+    "print_table",
+    "say",
+    "subject_of",
+    "text_table",
+]
 
 
 def say(message: str) -> None:
@@ -34,6 +45,14 @@ def add_json(parser: argparse.ArgumentParser, what: str = "print JSON on stdout"
 def add_seed(parser: argparse.ArgumentParser, what: str) -> None:
     """The option `--seed`."""
     parser.add_argument("--seed", type=int, metavar="N", help=what)
+
+
+def add_workers(parser: argparse.ArgumentParser) -> None:
+    """The options `--workers` and `--cluster`."""
+    parser.add_argument("--workers", type=int, metavar="N", help="number of processes (default 1)")
+    parser.add_argument(
+        "--cluster", metavar="ADDRESS", help="work on the Dask cluster whose scheduler is there (tcp://host:8786)"
+    )
 
 
 def is_folder(path: str | None) -> bool:

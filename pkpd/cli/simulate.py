@@ -16,6 +16,7 @@ HELP = "simulate one regimen in one patient or a population"
 EXAMPLES = """examples:
   pkpd simulate "midazolam 10 mg im" --patient age_y=30,weight_kg=80 --genotype 'CYP3A4=*1/*22' --until "8 h" -o out.csv
   pkpd simulate "lorazepam 4 mg iv; levetiracetam 60 mg/kg iv over 10 min at 20 min" --until "24 h" --plot out.png
+  pkpd simulate "lorazepam 4 mg iv at 10 min; lorazepam 4 mg iv at 15 min if seizing" --seizure status --until "2 h"
   pkpd simulate "phenytoin 20 mg/kg iv over 30 min" --n 200 --seed 1 --until "48 h" -o results/
   pkpd simulate "midazolam 5 mg iv" --comedication "carbamazepine; rifampicin" --until "12 h" --json
 
@@ -42,11 +43,22 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--evidence", default="established", metavar="LEVEL", help="established (default) or exploratory"
     )
-    parser.add_argument("--seizure", default="none", metavar="KIND", help="kind of seizure; none (default)")
-    parser.add_argument("--onset", default="0 h", metavar="TIME", help="onset of the seizure")
+    parser.add_argument(
+        "--seizure", default="none", metavar="KIND", help="none (default), status, status-rodent, status-fast"
+    )
+    parser.add_argument("--onset", default="0 h", metavar="TIME", help="onset of the seizure, such as '-30 min'")
+    parser.add_argument(
+        "--condition",
+        default="treatment",
+        metavar="WORD",
+        help="treatment (default: subjects that seize at the first order) or none",
+    )
     add_seed(parser, "seed of the random streams (default 0)")
     parser.add_argument("-o", "--output", metavar="PATH", help="folder (ending in '/') or file .csv, .parquet, .json")
     parser.add_argument("--plot", metavar="PATH", help="picture: .png, .svg or .pdf")
+    parser.add_argument(
+        "--picture", default=None, metavar="NAME", help="what --plot shows: concentrations (default), receptors or pris"
+    )
     add_json(parser, "print metrics, orders, assumptions and (without -o) the profile as JSON")
 
 
@@ -68,12 +80,13 @@ def run(arguments: argparse.Namespace) -> int:
         every=arguments.every,
         seizure=arguments.seizure,
         seizure_onset=arguments.onset,
+        condition=arguments.condition,
         models=arguments.models,
         evidence=arguments.evidence,
         seed=arguments.seed,
     )
     if arguments.plot:
-        solution.plot().savefig(arguments.plot, dpi=150)
+        solution.plot(arguments.picture or "concentrations").savefig(arguments.plot, dpi=150)
     if folder:
         _write_folder(Path(output), solution)
     elif output:
@@ -125,8 +138,7 @@ def _who(arguments: argparse.Namespace) -> Any:
 
 
 def _write_folder(folder: Path, solution: Solution) -> None:
-    from pkpd.picture import svg_text
-    from pkpd.plot import profiles
+    from pkpd.pictures import svgs_of
     from pkpd.report import solution_page
     from pkpd.result_files import write_table, write_text
 
@@ -135,7 +147,8 @@ def _write_folder(folder: Path, solution: Solution) -> None:
     write_table(solution.orders, folder / "orders.csv")
     write_table(solution.assumptions, folder / "assumptions.csv")
     (folder / "figures").mkdir(exist_ok=True)
-    write_text(svg_text(profiles(solution)), folder / "figures" / "profiles.svg")
+    for name, svg in svgs_of(solution).items():
+        write_text(svg, folder / "figures" / f"{name}.svg")
     write_text(solution_page(solution), folder / "report.html")
 
 
@@ -154,11 +167,14 @@ def _everything(solution: Solution, with_profile: bool) -> dict[str, Any]:
 
 
 def _say_summary(solution: Solution) -> None:
-    from pkpd.report import metric_rows
+    from pkpd.report_tables import metric_rows, seizure_cells
+    from pkpd.scenario_results import summarise
 
     header, rows = metric_rows(solution)
     if rows:
         say(text_table(header, rows))
+    if cells := seizure_cells(summarise(solution)):
+        say(text_table(("seizure and risk", ""), cells))
     for warning in solution.warnings:
         say(f"pkpd: warning: {warning}")
     lines = solution.assumptions

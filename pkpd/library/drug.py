@@ -139,6 +139,8 @@ class Drug:
     prodrug_of : str or None
         The drug whose system the doses enter.
     saturable : bool
+    anaesthetic_infusion : bool
+        An infusion of it is anaesthesia when the stage of the illness is judged.
     metabolised_by, no_effect_of : tuple of str
         Genes that matter or were studied; genes for which "no effect expected" is the answer (``"*"``: all).
     routes : dict of str to Route
@@ -173,6 +175,7 @@ class Drug:
     dose_unit: str
     prodrug_of: str | None
     saturable: bool
+    anaesthetic_infusion: bool
     metabolised_by: tuple[str, ...]
     no_effect_of: tuple[str, ...]
     routes: Mapping[str, Route]

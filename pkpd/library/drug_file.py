@@ -23,7 +23,8 @@ __all__ = ["read_drug"]
 
 _FACTS = {"fu": "1", "molar_mass": "g/mol", "blood_plasma_ratio": "1", "dose_factor": "1", "salt_per_PE": "1"}
 _TEXTS = ("name", "title", "class", "summary", "prodrug_of", "dose_unit", "default_range")
-_DRUG_KEYS = (*_FACTS, *_TEXTS, "saturable", "metabolised_by", "no_effect_of", "notes")
+_FLAGS = ("saturable", "anaesthetic_infusion")
+_DRUG_KEYS = (*_FACTS, *_TEXTS, *_FLAGS, "metabolised_by", "no_effect_of", "notes")
 _SECTIONS = ("drug", "routes", "routes_without_rate", "brain", "receptor", "binding", "models", "hepatic", "sources")
 _ARRAYS = ("adequate_dose", "ranges", "dosing", "effects", "covariate_effects")
 _HEPATIC_UNITS = {"Q_H": "L/h", "CL_iv": "L/h", "CLint_u": "L/h", "E_H": "1", "F_G": "1", "F_oral": "1"}
@@ -62,7 +63,6 @@ def read_drug(path: Path) -> Drug:
         summary=drug.text("summary", ""),
         dose_unit=drug.text("dose_unit", "", choices=("", "PE")),
         prodrug_of=drug.text("prodrug_of", None),
-        saturable=drug.flag("saturable"),
         metabolised_by=drug.texts("metabolised_by"),
         no_effect_of=drug.texts("no_effect_of"),
         routes=_read_routes(top.table("routes", None), sources, with_rate=True),
@@ -82,7 +82,8 @@ def read_drug(path: Path) -> Drug:
         sources=sources,
         sha256=digest,
         path=path,
-        **facts,
+        **facts,  # type: ignore[arg-type]
+        **{key: drug.flag(key) for key in _FLAGS},  # type: ignore[arg-type]
     )
     _check_whole(result, drug)
     return result

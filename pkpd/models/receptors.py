@@ -76,10 +76,11 @@ def ghk_potential(chloride, c):
     return -c[RT_F] * np.log((c[CL_OUT] + p * c[HCO3_OUT]) / (chloride + p * c[HCO3_IN]))
 
 
-def chord_potential(chloride: float, c: FloatArray, g_hco3_over_g_cl: float = 0.2) -> float:
+def chord_potential(chloride: FloatArray, c: FloatArray, g_hco3_over_g_cl: float = 0.2) -> FloatArray:
     """Reversal potential of GABA-A, mV, as a chord conductance: (E_Cl + g E_HCO3)/(1 + g)."""
     bicarbonate = -c[RT_F] * np.log(c[HCO3_OUT] / c[HCO3_IN])
-    return float((chloride_potential(chloride, c) + g_hco3_over_g_cl * bicarbonate) / (1.0 + g_hco3_over_g_cl))
+    nernst: FloatArray = chloride_potential(chloride, c)
+    return (nernst + g_hco3_over_g_cl * bicarbonate) / (1.0 + g_hco3_over_g_cl)
 
 
 @njit(inline="always", error_model="numpy")

@@ -73,6 +73,13 @@ def _write(out_step, at, k, y, new, brain, after, out_states, out_brain):
     return at
 
 
+@njit(inline="always", error_model="numpy")
+def _keep_extremes(y, brain, extremes) -> None:
+    extremes[0], extremes[1] = min(extremes[0], y[R]), max(extremes[1], y[CL])
+    for d in range(brain.size):
+        extremes[2 + d] = max(extremes[2 + d], brain[d])
+
+
 @njit(cache=True, nogil=True, error_model="numpy")
 def advance_layer(
     y, brain, flag, k, k_stop, stop_when_on, drive, noise, plasticity, tau_h, m_k, sensitivity, role, constants,
@@ -104,8 +111,8 @@ def advance_layer(
     out_states, out_brain : ndarray, shapes (n_out, N_STATES) and (n_out, n_drugs)
     transitions : ndarray, shape (n, 2)
         Times (min) and directions (1 on, 0 off) of the flag's changes; counting goes on when it is full.
-    extremes : ndarray, shape (2,)
-        Running lowest surface fraction and highest chloride.
+    extremes : ndarray, shape (2 + n_drugs,)
+        Running lowest surface fraction, highest chloride, and highest unbound brain level of each drug.
     """
     h = STEP_MIN
     a, b, half, inputs = np.zeros(N_STATES), np.zeros(N_STATES), np.zeros(N_STATES), np.zeros(4)
@@ -138,7 +145,7 @@ def advance_layer(
             n_transitions += 1
         y[:] = new
         brain[:] = after
-        extremes[0], extremes[1] = min(extremes[0], y[R]), max(extremes[1], y[CL])
+        _keep_extremes(y, brain, extremes)
         k += 1
         if not np.isfinite(y[S]):
             return -1, flag, at, n_transitions

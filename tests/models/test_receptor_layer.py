@@ -31,7 +31,7 @@ def run(drive, plasticity, minutes, *, tau_h=1.0, scale=1.0, noise=None, at=(), 
         y, np.zeros(len(role)), onset > 0.5, 0, n_steps, False, drive, np.empty(0) if noise is None else noise,
         plasticity, tau_h, scale, factor, role, constants, levels, np.zeros((len(role), 3)),
         np.array([240.0, 1.0, np.inf, np.inf]), C, np.array(at) / STEP_MIN, out, np.zeros((len(at), len(role))), 0,
-        changes, 0, np.array([1.0, 5.0]),
+        changes, 0, np.array([1.0, 5.0, *np.zeros(len(role))]),
     )  # fmt: skip
     return out, y, changes[:n_changes]
 
