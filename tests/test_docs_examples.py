@@ -1,6 +1,6 @@
 """What the pages in docs/ tell a reader to paste works, block after block, and shows what the page says it shows.
 
-A `csv` block is saved under the name that stands after the word; a `python` or `bash` block with `fails` must end in an
+A `csv` or `toml` block is saved under the name that stands after the word; a `python` or `bash` block with `fails` must end in an
 error of the package; a block `text output` is what the block before it prints, `...` standing for anything.
 """
 
@@ -48,7 +48,7 @@ def blocks_of(path: Path) -> list[Block]:
 PAGES = {
     name: found
     for path in sorted(FOLDER.rglob("*.md"))
-    if (found := blocks_of(path)) and {"python", "bash", "csv"} & {block.language for block in found}
+    if (found := blocks_of(path)) and {"python", "bash", "csv", "toml"} & {block.language for block in found}
     for name in [path.relative_to(FOLDER).with_suffix("").as_posix()]
 }
 
@@ -61,7 +61,7 @@ class Session:
 
     def work(self, block: Block) -> None:
         """Run or compare one block."""
-        if block.language == "csv":
+        if block.language in ("csv", "toml"):
             assert block.words, "say under which name a reader saves it: ```csv levels.csv"
             (self.folder / block.words[0]).write_text(block.text, encoding="utf-8")
         elif block.language in ("python", "bash"):

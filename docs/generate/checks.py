@@ -25,7 +25,7 @@ def check_points(drug: str) -> str:
     about = (
         f"{len(rows)} rows of `data/reference/`: {published} published values and {len(rows) - published} that follow "
         f"from the published equations by hand. {len(rows) - failed} are met, {failed} "
-        f"{'is' if failed == 1 else 'are'} not. The values that we get stand on the [validation](../validation.md) page."
+        f"{'is' if failed == 1 else 'are'} not. The values that we get: [validation](../validation.md)."
     )
     head = ("given", "asked", "expected", "unit", "tolerance", "kind", "source", "met")
     lines = [

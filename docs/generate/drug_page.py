@@ -47,7 +47,7 @@ def _index(drugs: list[Drug]) -> str:
 def _page(drug: Drug) -> str:
     about = f"{drug.drug_class.capitalize()}. {drug.summary}"
     if drug.prodrug_of:
-        about += f" A prodrug: its doses enter the system of [{drug.prodrug_of}]({drug.prodrug_of}.md), where the models stand."
+        about += f" A prodrug: its doses enter [{drug.prodrug_of}]({drug.prodrug_of}.md), where the models are."
     return page(
         drug.title,
         about,

@@ -72,7 +72,7 @@ OUTPUTS = {
     "kcc2": "function of the chloride exporter KCC2, 1 at rest",
     "nmda_synaptic": "synaptic NMDA receptors N, 1 at rest",
     "e_cl_mV": "Nernst potential of chloride",
-    "e_gaba_mV": "reversal potential of GABA-A with bicarbonate (GHK); above -50 mV GABA excites",
+    "e_gaba_mV": "reversal potential of GABA-A with bicarbonate (GHK); the firing threshold is -50 mV",
     "benzodiazepine_occupancy": "share of the benzodiazepine sites taken, 0 to 1",
     "inhibition": "net inhibition, 1 at rest; negative where GABA excites",
     "inflammation": "inflammation index, 0 to 1",
