@@ -8,9 +8,9 @@ import platform
 import time
 from collections.abc import Callable
 
-TARGETS = {"W1": 2000, "W2": 5000, "W3": 400, "W1 predict": 150, "W3 predict": 200}
-SUBSET = {"W1": 20, "W2": 5, "W3": 10}
-PARTS = ("engine", "predict", "batch", "startup")
+TARGETS = {"W1": 2000, "W2": 5000, "W3": 400, "W4": 100, "W1 predict": 150, "W3 predict": 200}
+SUBSET = {"W1": 20, "W2": 5, "W3": 10, "W4": 10}
+PARTS = ("engine", "predict", "batch", "startup", "nca")
 
 
 def best(call: Callable[[], object], repeats: int) -> tuple[float, object]:
@@ -77,7 +77,9 @@ def main() -> None:
     """Parse the command line and run."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("part", nargs="*", choices=[*PARTS, []], help="what to run (default: all)")
-    parser.add_argument("--workload", action="append", choices=["W1", "W2", "W3"], help="only this; may be repeated")
+    parser.add_argument(
+        "--workload", action="append", choices=["W1", "W2", "W3", "W4"], help="only this; may be repeated"
+    )
     parser.add_argument("--threads", type=int, default=2, help="threads of the engine (default 2)")
     parser.add_argument("--repeats", type=int, default=5, help="the best of this many runs counts (default 5)")
     parser.add_argument("--rows", type=int, default=10_000, help="scenarios in the batch (default 10,000)")
@@ -94,6 +96,11 @@ def main() -> None:
         print(f"\npkpd batch, {options.rows} one-drug linear scenarios, CSV to CSV, start of Python included")
         print(jobs.batch(options.rows, options.threads))
         print("own time inside pkpd.evaluate:", jobs.where_the_time_goes(min(options.rows, 2000)))
+    if "nca" in options.part:
+        from benchmarks import profiles
+
+        print(f"\npkpd.nca on {options.rows} profiles of {len(profiles.TIMES)} samples, data frame to data frame")
+        print(profiles.speed(options.rows))
     if "startup" in options.part:
         from benchmarks import jobs
 

@@ -13,16 +13,19 @@ import pandas as pd
 
 import pkpd
 from benchmarks.workloads import Array, Workload
-from pkpd.engine.linear import BOLUS, RATE, Actions, Problems, Structure, solve
+from pkpd.engine.cascade import decompose, layout
+from pkpd.engine.linear import BOLUS, RATE, Actions, Problems, Structure, sample, solve
+from pkpd.engine.trajectory import trace
 
 ONE_BLOCK = Structure((1,), ())
 WITH_EFFECT_SITE = Structure((2, 0), ((0, 1),))
 WITH_PRODRUG = Structure((0, 1), ((0, 1),))
 
 
-def actions(workload: Workload) -> Actions:
-    """Return the doses as changes of state 0: boluses, and steps of the rate."""
+def actions(workload: Workload, end: float | None = None) -> Actions:
+    """Return the doses as changes of state 0: boluses, and steps of the rate; a change by nothing marks the `end`."""
     rows = [(t, BOLUS, amount) for t, amount in workload.boluses]
+    rows += [] if end is None else [(end, RATE, 0.0)]
     rows += [(t, RATE, value) for start, stop, rate in workload.inputs for t, value in ((start, rate), (stop, -rate))]
     rows.sort(key=lambda row: row[0])
     time, kind, value = (np.array(column) for column in zip(*rows))
@@ -72,10 +75,27 @@ def solve_w3(workload: Workload, p: dict[str, Array], threads: int) -> dict[str,
     return {"CP": amount.reshape(workload.n, -1) / p["V1"][:, None]}
 
 
+def solve_w4(workload: Workload, p: dict[str, Array], threads: int) -> dict[str, Array]:
+    """Engine on arrays: plasma and effect site exactly; the receptors, which they drive, in lanes."""
+    from benchmarks.w4_mechanism import solve_effect
+    from pkpd.engine.inflow import inflow_of_state
+
+    exchange = [p["Q2"] / p["V1"], p["Q2"] / p["V2"], p["Q3"] / p["V1"], p["Q3"] / p["V3"]]
+    theta = np.column_stack([p["CL"] / p["V1"], *exchange, p["KE0"], p["KE0"] / p["V1"]])
+    given = actions(workload, workload.times[-1])
+    who, one = problems(workload, given.time.size), np.array([0])
+    modes = decompose(layout(WITH_EFFECT_SITE), theta, threads)
+    path = trace(modes, given, who, threads)
+    plasma = sample(modes, path, who, workload.times, one, 1.0 / p["V1"][:, None], threads=threads)
+    effect = solve_effect(inflow_of_state(modes, path, 3), p, workload.times, threads)
+    return {"C1": plasma[0].reshape(workload.n, -1), "E": effect}
+
+
 ENGINE: dict[str, Callable[[Workload, dict[str, Array], int], dict[str, Array]]] = {
     "W1": solve_w1,
     "W2": solve_w2,
     "W3": solve_w3,
+    "W4": solve_w4,
 }
 
 

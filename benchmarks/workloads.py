@@ -132,4 +132,23 @@ W3 = Workload(
     inputs=((0.0, 0.25, 1400.0 / 0.25), *((8.0 * k, 8.0 * k + 0.25, 100.0 / 0.25) for k in range(1, 21))),
 )
 
-WORKLOADS = {workload.name: workload for workload in (W1, W2, W3)}
+W4 = Workload(
+    name="W4",
+    title="3 compartments, binding, receptors, chloride, tolerance, 1,000 subjects x 1,440 times (min, L, mg)",
+    n=1_000,
+    typical={"CL": 0.42, "V1": 20.0, "KE0": 0.25, "KINT1": 0.10, "KOFF": 10.0, "KT1": 1.0 / 240.0},
+    spread=(0.30, 0.25, 0.30, 0.40, 0.20, 0.30),
+    fixed={
+        "Q2": 0.9, "V2": 30.0, "Q3": 0.3, "V3": 60.0, "KD": 0.1, "KINT0": 0.02, "KREC": 0.05, "KLYS": 0.001,
+        "EMAX": 2.0, "B50": 0.25, "AT": 1.5, "KIN": 2.0, "KCC": 2.0, "CL0": 5.0, "CLMAX": 25.0, "BT": 1.0,
+        "KT2": 1.0 / 480.0,
+    },
+    times=np.arange(1.0, 1441.0),
+    accuracy=3e-6,
+    outputs=("C1", "E"),
+    inputs=(
+        (0.0, 2.25, 5.0), (2.25, 360.4, 0.05), (360.4, 362.4, 5.0), (362.4, 720.7, 0.05), (1080.3, 1082.3, 5.0),
+    ),
+)  # fmt: skip
+
+WORKLOADS = {workload.name: workload for workload in (W1, W2, W3, W4)}

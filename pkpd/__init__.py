@@ -24,10 +24,12 @@ from pkpd.errors import (
 )
 
 if TYPE_CHECKING:
+    from pkpd.check.run import check
     from pkpd.dataset import read_data
     from pkpd.evaluate import evaluate
     from pkpd.library.catalogue import list_drugs, load_drug
     from pkpd.models.compartments import Compartments
+    from pkpd.nca import nca
     from pkpd.patient import Patient
     from pkpd.population import Population
     from pkpd.predict import predict
@@ -40,9 +42,11 @@ _HOMES = {
     "Compartments": "pkpd.models.compartments",
     "Patient": "pkpd.patient",
     "Population": "pkpd.population",
+    "check": "pkpd.check.run",
     "evaluate": "pkpd.evaluate",
     "list_drugs": "pkpd.library.catalogue",
     "load_drug": "pkpd.library.catalogue",
+    "nca": "pkpd.nca",
     "predict": "pkpd.predict",
     "read_data": "pkpd.dataset",
     "simulate": "pkpd.simulate",
@@ -57,7 +61,9 @@ __all__ = [
     "trial",
     "predict",
     "Compartments",
+    "nca",
     "read_data",
+    "check",
     "load_drug",
     "list_drugs",
     "PkpdError",

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pkpd.distribute import check_workers, distributed, progress_bar
+from pkpd.distribute import Distribute, check_workers, distributed, progress_bar
 from pkpd.errors import ParameterError
 from pkpd.part_files import piece_frame
 from pkpd.parts_run import chunk_size
@@ -155,6 +155,7 @@ def how_many_shown(profiles: int | str | None, rows: int) -> int:
 def run_table(
     table: ScenarioTable,
     *,
+    spread: Distribute | None = None,
     shown: int = 0,
     keep: Callable[[str, Solution], Shown] | None = None,
     seed: int | None = None,
@@ -168,6 +169,8 @@ def run_table(
     Parameters
     ----------
     table : ScenarioTable
+    spread : Distribute, optional
+        What does the work, in place of `workers` and `cluster`.
     shown : int
         Of the first so many rows the result holds what `keep` makes of name and solution.
     keep : function, optional
@@ -183,16 +186,19 @@ def run_table(
     -------
     Batch
     """
-    size = chunk_rows or chunk_size(table.count, check_workers(workers))
+    if spread is None:
+        size = chunk_rows or chunk_size(table.count, check_workers(workers))
+        with distributed(workers=workers, cluster=cluster) as opened:
+            return run_table(
+                table, spread=opened, shown=shown, keep=keep, seed=seed, progress=progress, chunk_rows=size
+            )
+    size = chunk_rows or chunk_size(table.count, None)
     chunks = (
         Chunk(table.names, table.rows[start : start + size], seed, shown, keep) for start in range(0, table.count, size)
     )
     results: list[RowResult] = []
     interrupted = False
-    with (
-        distributed(workers=workers, cluster=cluster) as spread,
-        progress_bar(table.count, "scenarios", progress) as advance,
-    ):
+    with progress_bar(table.count, "scenarios", progress) as advance:
         try:
             for done in spread(work_chunk, chunks):
                 results.extend(done)

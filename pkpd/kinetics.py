@@ -18,6 +18,8 @@ from pkpd.individual import Individual
 __all__ = ["Output", "Shape", "factors_of", "saturation_of", "shape_of", "theta_of"]
 
 FloatArray = NDArray[np.float64]
+MOST_SHAPES = 1000
+_SHAPES: dict[tuple[object, ...], Shape] = {}
 
 
 class Output(NamedTuple):
@@ -73,6 +75,17 @@ class _Builder:
 
 def shape_of(person: Individual, routes: dict[str, tuple[str, str]]) -> Shape:
     """Return the shape of an individual's system, dosed by `routes` (route key to (drug, route))."""
+    # It depends on drug, model and routes alone; the hash of the file stands for what is written there.
+    drug = person.drug
+    key = (drug.name, drug.sha256, person.model.name, "KE0" in person.parameters, tuple(routes.items()))
+    if key not in _SHAPES:
+        if len(_SHAPES) > MOST_SHAPES:
+            _SHAPES.clear()
+        _SHAPES[key] = _new_shape(person, routes)
+    return _SHAPES[key]
+
+
+def _new_shape(person: Individual, routes: dict[str, tuple[str, str]]) -> Shape:
     build, drug = _Builder(), person.drug.name
     depots = {key: build.block(key) for key, (_, route) in routes.items() if route != "iv"}
     prodrug = -1
