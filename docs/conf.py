@@ -15,7 +15,7 @@ copyright = "the pkpd developers; research and teaching software, it never says 
 version = release = pkpd.__version__
 
 extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
-exclude_patterns = ["generate"]
+exclude_patterns = ["generate", "measured"]
 myst_enable_extensions = ["deflist"]
 myst_fence_as_directive = ["math"]
 myst_heading_anchors = 3

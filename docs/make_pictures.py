@@ -158,5 +158,5 @@ if __name__ == "__main__":
     for name in sys.argv[1:] or PICTURES:
         with plt.rc_context(STYLE):
             figure = PICTURES[name]()
-            figure.tight_layout()
+            figure.tight_layout(w_pad=2.0)
             figure.savefig(FOLDER / f"{name}.png", dpi=110)

@@ -1,7 +1,7 @@
 """What the pages in docs/ tell a reader to paste works, block after block, and shows what the page says it shows.
 
-A `csv` or `toml` block is saved under the name that stands after the word; a `python` or `bash` block with `fails` must end in an
-error of the package; a block `text output` is what the block before it prints, `...` standing for anything.
+A `csv` or `toml` block is saved under the name that stands after the word; a `python` or `bash` block with `fails` must
+end in an error of the package; a block `text output` is what the block before it prints, `...` standing for anything.
 """
 
 import contextlib

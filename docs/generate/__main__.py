@@ -17,11 +17,19 @@ def library_pages() -> dict[str, str]:
     return {**drug_pages(), "gene_tables.md": gene_page(), "scenario_columns.md": column_page()}
 
 
+def run_pages() -> dict[str, str]:
+    """Return the text of the pages for which the package is run."""
+    from docs.generate.validation_page import validation_page
+
+    return {"validation.md": validation_page()}
+
+
 def main() -> None:
     """Write the pages that have changed, and name them."""
     parser = argparse.ArgumentParser(prog="python -m docs.generate", description=__doc__)
-    parser.parse_args()
-    for name, text in library_pages().items():
+    parser.add_argument("--quick", action="store_true", help="only the pages for which nothing is run")
+    quick = parser.parse_args().quick
+    for name, text in {**library_pages(), **({} if quick else run_pages())}.items():
         place = FOLDER / name
         if not place.exists() or place.read_text(encoding="utf-8") != text:
             place.parent.mkdir(exist_ok=True)

@@ -45,7 +45,7 @@ def _index(drugs: list[Drug]) -> str:
 
 
 def _page(drug: Drug) -> str:
-    about = f"{drug.drug_class.capitalize()}. {drug.summary}"
+    about = f"{drug.summary} Class: {drug.drug_class}."
     if drug.prodrug_of:
         about += f" A prodrug: its doses enter [{drug.prodrug_of}]({drug.prodrug_of}.md), where the models are."
     return page(

@@ -29,6 +29,8 @@ def table(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
 def _cell(value: object) -> str:
     """A value in a cell: one line, and signs of markdown as they are; what stands between backticks is left alone."""
     text = "" if value is None else " ".join(str(value).split()).replace("|", "\\|")
+    if text.startswith("**") and text.endswith("**"):  # a cell in bold type
+        return f"**{_cell(text[2:-2])}**"
     parts = text.split("`")
     parts[::2] = [re.sub(r"([*<~]|\[(?![^]]*\]\())", r"\\\1", part) for part in parts[::2]]
     return "`".join(parts)
