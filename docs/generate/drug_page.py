@@ -53,6 +53,7 @@ def _page(drug: Drug) -> str:
         about,
         _section("Facts", table(("fact", "value", "unit", *_EVIDENCE, "note"), _facts(drug))),
         _section("Routes", _routes(drug)),
+        _section("Liver", _liver(drug)),
         _section("Ranges of total plasma concentration", _ranges(drug)),
         *[model_section(model, first=place == 0) for place, model in enumerate(drug.models.values())],
         _section("Brain entry", _brain(drug)),
@@ -87,9 +88,14 @@ def _facts(drug: Drug) -> list[tuple[object, ...]]:
         "blood to plasma ratio": drug.blood_plasma_ratio,
         "mass that enters the model per mass ordered": drug.dose_factor,
         "mg of the salt per mg PE": drug.salt_per_PE,
-        **{f"liver model: {name}": value for name, value in drug.hepatic.items()},
     }
     return [row for name, value in values.items() for row in _value(name, value)]
+
+
+def _liver(drug: Drug) -> str:
+    rows = [row for name, value in drug.hepatic.items() for row in _value(code(name), value)]
+    text = table(("base set", "value", "unit", *_EVIDENCE, "note"), rows)
+    return text and f"The base set of [the well-stirred liver](../genes.md#what-a-multiplier-acts-on).\n\n{text}"
 
 
 def _routes(drug: Drug) -> str:
