@@ -26,6 +26,7 @@ from pkpd.errors import (
 if TYPE_CHECKING:
     from pkpd.dataset import read_data
     from pkpd.evaluate import evaluate
+    from pkpd.fit import fit
     from pkpd.library.catalogue import list_drugs, load_drug
     from pkpd.models.compartments import Compartments
     from pkpd.patient import Patient
@@ -41,6 +42,7 @@ _HOMES = {
     "Patient": "pkpd.patient",
     "Population": "pkpd.population",
     "evaluate": "pkpd.evaluate",
+    "fit": "pkpd.fit",
     "list_drugs": "pkpd.library.catalogue",
     "load_drug": "pkpd.library.catalogue",
     "predict": "pkpd.predict",
@@ -56,6 +58,7 @@ __all__ = [
     "evaluate",
     "trial",
     "predict",
+    "fit",
     "Compartments",
     "read_data",
     "load_drug",

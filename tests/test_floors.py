@@ -11,8 +11,8 @@ FLOORS = [
     "genotype_sampling population regimen_words regimen_phrases regimen_parser regimen datafile record_rules "
     "checks columns occasions dataset observations",
     "model_choice assumption data_units factors variability individual dosing pris kinetics groups constitution "
-    "receptor_inputs layer episodes solution simulate parameter_values predict",
-    "scenario_table scenario_rows scenario_results result_files evaluate trial_design trial_table trial_endpoint "
+    "receptor_inputs layer episodes solution simulate parameter_values histories predict",
+    "fit scenario_table scenario_rows scenario_results result_files evaluate trial_design trial_table trial_endpoint "
     "trial_file trial_score trial_enrol trial_arms trial",
     "picture plot page report_tables report results_folder trial_plot trial_report",
     "cli __main__",

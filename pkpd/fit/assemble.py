@@ -1,0 +1,178 @@
+"""From what the user gave to a setup: the model, its subjects, the observations and the choice of parameters."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from pkpd.assumption import Assumption
+from pkpd.data_units import data_units, in_canonical_units
+from pkpd.dataset import Dataset
+from pkpd.errors import ParameterError
+from pkpd.fit.case import Case, read_case
+from pkpd.fit.choice import Known, choose
+from pkpd.fit.cohort import assumptions_of, cohort_of, model_of, read_patients, warnings_of_people
+from pkpd.fit.library_model import LibraryDrug, drug_of, library_model, output_names
+from pkpd.fit.model import FitModel, short_model
+from pkpd.fit.options import kinds_of
+from pkpd.fit.prior import known_for_map, prior_of, read_omega, read_sigma
+from pkpd.fit.routes import dose_routes
+from pkpd.fit.setup import Setup, prepare, without_idle_fractions
+from pkpd.models.compartments import Compartments, as_model
+
+__all__ = ["Assembled", "assemble"]
+
+
+class Assembled(NamedTuple):
+    """A setup, the factor from DV in the data to DV inside the fit, what was assumed (with IDs), and warnings."""
+
+    setup: Setup
+    factor: float
+    assumptions: list[tuple[object, Assumption]]
+    warnings: list[str]
+
+
+def assemble(data: Dataset, model: str | Compartments, options: Mapping[str, Any]) -> Assembled:
+    """Bring together what the user gave.
+
+    Parameters
+    ----------
+    data : Dataset
+        In its own units.
+    model : str or Compartments
+    options : mapping
+        The arguments of `fit` by name.
+    """
+    by, lloq = options["by"], options["lloq"]
+    short = isinstance(model, Compartments) or re.match(r"\s*\d+[\s-]*cmt", str(model).lower()) is not None
+    lines: list[tuple[object, Assumption]]
+    reading = {"ties": options["ties"], "blq": options["blq"]}
+    if short:
+        each = data if by is None else data.by_occasion(by)
+        units = data_units(data)
+        chosen = short_model(as_model(model), units.texts)
+        kinds = kinds_of(options["dvid"], ["plasma"])
+        case = read_case(data, each, compartments=chosen.compartments, kinds=kinds, lloq=lloq, **reading)
+        factor, warnings = 1.0, []
+        lines = [("", line) for line in units.assumptions]
+    else:
+        drug, named, given = drug_of(str(model))
+        units = data_units(data, molar_mass=drug.molar_mass.value if drug.molar_mass else None)
+        inside, factor = in_canonical_units(data, units), units.concentration
+        each = inside if by is None else inside.by_occasion(by)
+        chosen, kinds = _of_library(inside, each, (drug, named, given), options["dvid"])
+        limit = None if lloq is None else lloq * factor
+        case = read_case(inside, each, compartments=None, kinds=kinds, lloq=limit, **reading)
+        assert chosen.cohort is not None  # it is a library model
+        lines = [("", line) for line in (*units.assumptions, *chosen.assumptions)]
+        lines += assumptions_of(chosen.cohort, case)
+        warnings = warnings_of_people(chosen.cohort)
+    setup, more = _chosen(chosen, case, options)
+    return Assembled(setup, factor, lines + [("", line) for line in (*more, *_held_fractions(setup))], warnings)
+
+
+def _of_library(
+    data: Dataset, each: Dataset, words: tuple[Any, str | None, str], dvid: Any
+) -> tuple[FitModel, dict[Any, int]]:
+    """The model of a drug, and the output that each kind of observation is of."""
+    drug, named, given = words
+    patients = read_patients(data)
+    name, why, warning = model_of(drug, patients, named)
+    model = drug.models[name]
+    r = each.table().records
+    rows = r.row[(r.evid == 1) | (r.evid == 4)]
+    ways, lines = dose_routes(data, drug, given, rows)
+    routes = {f"{who} {route}": (who, route) for who, route in dict.fromkeys(ways)}
+    routes = routes or {f"{given} iv": (given, "iv")}
+    everything, listed = output_names(drug, model)
+    kinds = kinds_of(dvid, everything, listed)
+    seen = sorted(set(kinds.values()))
+    outputs = [everything[number] for number in seen]
+    cohort = cohort_of(LibraryDrug(drug, model, given, routes), patients)
+    if warning:
+        lines.append(Assumption(f"{drug.name} model", name, "", "default", "", "", "", warning))
+    if patients.filled:
+        said = "empty cells of covariates take the value before them of the same ID"
+        lines.append(Assumption("empty covariates", float(patients.filled), "", "imputed", "", "", "data", said))
+    chosen = library_model(cohort, outputs, lines)
+    del why
+    return chosen, {kind: seen.index(output) for kind, output in kinds.items()}
+
+
+def _chosen(model: FitModel, case: Case, options: Mapping[str, Any]) -> tuple[Setup, list[Assumption]]:
+    """What is estimated, from where, with which prior."""
+    words = {name: options[name] for name in ("vary", "start", "fixed", "bounds")}
+    pooled = options["method"] == "pooled"
+    if options["method"] != "map":
+        _refuse_priors(options)
+        model = without_idle_fractions(model, case)
+        return prepare(model, case, choose(model.known, **words), options["error"], pooled=pooled), []
+    library = model.cohort.known.model if model.cohort is not None else None
+    every = model.known
+    if library is not None:
+        every = replace(every, names=tuple(dict.fromkeys((*every.names, *library.parameters))))
+    omega = read_omega(options["omega"], every, library)
+    variances = {a: value for (a, b), value in omega.items() if a == b}
+    known = _known_with_prior(model, variances)
+    model = replace(model, known=known)
+    choice = choose(known, **words)
+    sigma, error, lines = read_sigma(
+        options["sigma"], options["error"], library, len(model.system.outputs), model.concentration
+    )
+    setup = prepare(model, case, choice, error, pooled=False, random=True)
+    mean = _prior_mean(setup)
+    objective = replace(setup.objective, prior=prior_of(omega, choice.estimated, mean), sigma=sigma)
+    lines += [
+        Assumption(f"omega of {name}", variances[name], "", "applied", "", "", "", "variance of the logarithm")
+        for name in choice.estimated
+    ]
+    return replace(setup, objective=objective), lines
+
+
+def _known_with_prior(model: FitModel, variances: Mapping[str, float]) -> Known:
+    if model.cohort is not None:
+        return known_for_map(model.known, model.cohort, variances)
+    estimated = tuple(name for name in model.known.names if variances.get(name, 0.0) > 0.0)
+    return replace(model.known, estimated=estimated, auto=())
+
+
+def _prior_mean(setup: Setup) -> Any:
+    """Logarithms of the typical values of what is estimated, shape (n_units, p)."""
+    n, columns = len(setup.unit_ids), []
+    for name in setup.choice.estimated:
+        value = setup.choice.start.get(name) if not setup.reference else setup.reference[name]
+        if value is None:
+            raise ParameterError(
+                f"start: '{name}' has a prior variance and no typical value; expected start={{'{name}': ...}} with "
+                "method='map' and a short form. Give the typical values in start."
+            )
+        columns.append(np.broadcast_to(np.log(value), n))
+    return np.column_stack(columns)
+
+
+def _refuse_priors(options: Mapping[str, Any]) -> None:
+    for name in ("omega", "sigma"):
+        if options[name] is not None:
+            raise ParameterError(
+                f"{name}: given with method='{options['method']}', which has no prior; expected it with method='map' "
+                f"only. Leave {name} out, or choose method='map'."
+            )
+
+
+def _held_fractions(setup: Setup) -> list[Assumption]:
+    """Say which fractions stand at 1 or at the library's value, since clearance is relative to them."""
+    lines = []
+    entries = list(setup.model.system.entries.values())
+    for number in np.unique(setup.layout.dose.entry):
+        name = entries[number].fraction
+        if name in setup.held and entries[number].rate_constant and not setup.reference:
+            said = "not estimated: clearance and volumes are those over the bioavailable fraction"
+            lines.append(Assumption(name, float(setup.held[name][0]), "1", "default", "", "", "", said))
+        elif name in setup.choice.auto:
+            said = "estimated, as subjects have doses by another way in too"
+            lines.append(Assumption(name, "estimated", "1", "applied", "", "", "", said))
+    return lines

@@ -1,0 +1,81 @@
+"""What a reader of a fit should be warned of."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from pkpd.fit.fitted import Fitted
+
+__all__ = ["warnings_of"]
+
+#: Correlation of two estimates above which they are hard to tell apart.
+CORRELATED = 0.95
+#: Coefficient of variation of an estimate above which it says little.
+VAGUE = 1.0
+
+
+def warnings_of(fitted: Fitted) -> list[str]:
+    """Return one sentence for each thing found in each unit."""
+    found: list[str] = []
+    setup = fitted.setup
+    for unit in fitted.units:
+        name = setup.unit_ids[unit]
+        who = "pooled" if name == "pooled" else f"ID {name}"
+        found += [f"{who}: {sentence}" for sentence in _of_unit(fitted, int(unit))]
+    return found
+
+
+def _of_unit(fitted: Fitted, unit: int) -> list[str]:
+    setup, estimate, uncertainty = fitted.setup, fitted.estimate, fitted.uncertainty[unit]
+    names = setup.choice.estimated
+    found = []
+    result = estimate.results[unit]
+    if not estimate.converged[unit]:
+        why = f" ({result.message})" if result is not None else ""
+        found.append(f"the minimisation did not converge{why}")
+    for entry, reason in uncertainty.reasons.items():
+        found.append(f"{names[entry]} has no standard error: {reason}")
+    found += _flip_flop(fitted, unit)
+    found += _correlated(fitted, unit)
+    for entry, name in enumerate(names):
+        se = uncertainty.se(entry)
+        if np.isfinite(se) and se > VAGUE:
+            found.append(f"{name} is hardly determined: its standard error is {100 * se:.0f} % of the estimate")
+    count = int(setup.objective.observed.used[unit].sum())
+    active = int(setup.space.active[unit].sum())
+    if estimate.objective.prior is None and count < 2 * active:
+        found.append(f"few samples: {count} for {active} parameters")
+    return found
+
+
+def _flip_flop(fitted: Fitted, unit: int) -> list[str]:
+    """Absorption slower than elimination: the two may have changed places."""
+    setup = fitted.setup
+    system = setup.model.system
+    names, x = list(setup.choice.estimated), fitted.estimate.x[unit]
+    found = []
+    if system.saturable or "CL" not in names or "V1" not in names:
+        return found
+    constants = {entry.rate_constant for entry in system.entries.values() if entry.rate_constant}
+    elimination = np.exp(x[names.index("CL")] - x[names.index("V1")])
+    for name in sorted(constants & set(names)):
+        absorption = np.exp(x[names.index(name)])
+        if setup.space.active[unit, names.index(name)] and absorption < elimination:
+            found.append(
+                f"flip-flop: {name} {absorption:.3g} is below CL/V1 {elimination:.3g}; absorption and elimination may "
+                "have changed places, which the data of one oral dose cannot tell"
+            )
+    return found
+
+
+def _correlated(fitted: Fitted, unit: int) -> list[str]:
+    names, cov = fitted.setup.choice.estimated, fitted.uncertainty[unit].cov
+    found = []
+    with np.errstate(invalid="ignore", divide="ignore"):
+        size = np.sqrt(np.diag(cov))
+        correlation = cov / np.outer(size, size)
+    for i in range(len(names)):
+        for j in range(i):
+            if abs(correlation[i, j]) > CORRELATED:
+                found.append(f"correlation {correlation[i, j]:.2f} between {names[j]} and {names[i]}")
+    return found
