@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pkpd.errors import ParameterError
+from pkpd.fit.likelihood import Observed
 from pkpd.fit.setup import Setup
 from pkpd.fit.starts import candidate_shapes, scaled, terminal_slope
 
@@ -21,8 +22,13 @@ KEPT = 6
 
 def find_starts(setup: Setup) -> list[FloatArray]:
     """Return starts, the best first; each of shape (n_units, p), logarithms."""
-    shapes = _shapes(setup)
-    candidates = np.stack([_candidate(setup, shape, slope) for shape, slope in shapes], axis=1)
+    problem, system = setup.objective.problem, setup.model.system
+    slope = terminal_slope(problem.scattered(time_after_dose(setup)), setup.objective.observed)
+    absorbed = any(entry.rate_constant for entry in system.entries.values())
+    shapes = candidate_shapes(system.compartments, absorbed, system.saturable)
+    middle, top = _levels(setup.objective.observed)
+    volume = _volume(setup, top)
+    candidates = np.stack([_candidate(setup, shape, slope, middle, volume) for shape in shapes], axis=1)
     candidates, level = _levelled(setup, candidates)
     rank = np.argsort(level, axis=1, kind="stable")[:, :KEPT]
     best = np.take_along_axis(candidates, rank[:, :, None], axis=1)
@@ -65,20 +71,18 @@ def time_after_dose(setup: Setup) -> FloatArray:
     return np.where(here, since, at.time[at.obs_row])
 
 
-def _shapes(setup: Setup) -> list[tuple[dict[str, float], FloatArray]]:
-    problem, system = setup.objective.problem, setup.model.system
-    slope = terminal_slope(problem.scattered(time_after_dose(setup)), setup.objective.observed)
-    absorbed = any(entry.rate_constant for entry in system.entries.values())
-    return [(shape, slope) for shape in candidate_shapes(system.compartments, absorbed, system.saturable)]
-
-
-def _candidate(setup: Setup, shape: Mapping[str, float], slope: FloatArray) -> FloatArray:
-    """One candidate for all units, shape (n_units, p); volumes and clearances for a V1 of 1, or of its held value."""
-    system, observed = setup.model.system, setup.objective.observed
+def _levels(observed: Observed) -> tuple[FloatArray, FloatArray]:
+    """Median and largest of the positive observations of each unit; 1 where there is none."""
     dv = np.where(observed.used & (observed.dv > 0), observed.dv, np.nan)
-    middle = np.array([np.nanmedian(row) if np.isfinite(row).any() else 1.0 for row in dv])
-    volume = _volume(setup, middle, dv)
-    constants = {entry.rate_constant for entry in system.entries.values()}
+    dv[np.isnan(dv).all(axis=1)] = 1.0
+    return np.nanmedian(dv, axis=1), np.nanmax(dv, axis=1)
+
+
+def _candidate(
+    setup: Setup, shape: Mapping[str, float], slope: FloatArray, middle: FloatArray, volume: FloatArray
+) -> FloatArray:
+    """One candidate for all units, shape (n_units, p); volumes and clearances for a V1 of 1, or of its held value."""
+    constants = {entry.rate_constant for entry in setup.model.system.entries.values()}
     km = shape["KM"] * middle
     found = np.zeros((len(slope), len(setup.choice.estimated)))
     for column, name in enumerate(setup.choice.estimated):
@@ -96,9 +100,9 @@ def _candidate(setup: Setup, shape: Mapping[str, float], slope: FloatArray) -> F
     return found
 
 
-def _volume(setup: Setup, middle: FloatArray, dv: FloatArray) -> FloatArray:
+def _volume(setup: Setup, top: FloatArray) -> FloatArray:
     """V1 where it is held; where elimination is saturable, dose over the highest level; else 1."""
-    n = len(middle)
+    n = len(top)
     if "V1" in setup.held:
         unit = setup.layout.unit[setup.layout.set_piece]
         first = np.searchsorted(unit, np.arange(n))
@@ -108,7 +112,6 @@ def _volume(setup: Setup, middle: FloatArray, dv: FloatArray) -> FloatArray:
     dose, unit = setup.layout.dose, setup.layout.unit
     largest = np.zeros(n)
     np.maximum.at(largest, unit[dose.piece], dose.amount)
-    top = np.array([np.nanmax(row) if np.isfinite(row).any() else 1.0 for row in dv])
     return np.where(largest > 0, largest / top, 1.0)
 
 
@@ -138,8 +141,9 @@ def _levelled(setup: Setup, candidates: FloatArray) -> tuple[FloatArray, FloatAr
     sized = [i for i, name in enumerate(names) if name in ("CL", "V1", "Q2", "V2", "Q3", "V3")]
     if "V1" in names and not setup.model.system.saturable:
         off = _off(problem.predict(every, candidates), observed.dv, observed.used)
-        shift = np.array([[_median(row) for row in unit] for unit in off])
-        candidates[:, :, sized] += np.where(np.isfinite(shift), shift, 0.0)[:, :, None]
+        off[np.isnan(off).all(axis=2)] = 0.0
+        shift = np.nanmedian(off, axis=2)
+        candidates[:, :, sized] += shift[:, :, None]
     off = _off(problem.predict(every, candidates), observed.dv, observed.used)
     count = np.maximum(np.isfinite(off).sum(axis=2), 1)
     spread = np.where(np.isfinite(off), off**2, 0.0).sum(axis=2) / count
@@ -151,8 +155,3 @@ def _off(predicted: FloatArray, dv: FloatArray, used: NDArray[np.bool_]) -> Floa
     good = (used & (dv > 0))[:, None] & (predicted > 0)
     with np.errstate(divide="ignore", invalid="ignore"):
         return np.where(good, np.log(predicted) - np.log(np.where(dv > 0, dv, 1.0))[:, None], np.nan)
-
-
-def _median(values: FloatArray) -> float:
-    good = values[np.isfinite(values)]
-    return float(np.median(good)) if len(good) else 0.0

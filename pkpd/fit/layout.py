@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["GivenDoses", "Layout", "Plan", "plan_of"]
+__all__ = ["GivenDoses", "Layout", "Plan", "plan_of", "plan_of_one"]
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -97,6 +97,31 @@ def plan_of(at: Layout, units: IntArray, n_units: int) -> Plan:
         dose_set=np.searchsorted(key, _key(at, dose.piece, dose.row), side="right") - 1,
         times=at.time[at.obs_row[obs]],
         orders=at.obs_row[obs],
+    )
+
+
+def plan_of_one(whole: Plan, unit: int) -> Plan:
+    """Return the index arrays of one unit, cut out of those of all units."""
+    obs = slice(*np.searchsorted(whole.obs_unit, (unit, unit + 1)).tolist())
+    sets = slice(*np.searchsorted(whole.set_unit, (unit, unit + 1)).tolist())
+    pieces = slice(*np.searchsorted(whole.set_begins, (sets.start, sets.stop)).tolist())
+    doses = slice(*np.searchsorted(whole.dose.piece, (pieces.start, pieces.stop)).tolist())
+    dose = GivenDoses(*(column[doses] for column in whole.dose))
+    return Plan(
+        pieces=whole.pieces[pieces],
+        sets=whole.sets[sets],
+        set_unit=np.zeros(sets.stop - sets.start, dtype=np.int64),
+        set_begins=whole.set_begins[pieces] - sets.start,
+        obs_unit=np.zeros(obs.stop - obs.start, dtype=np.int64),
+        obs_slot=whole.obs_slot[obs],
+        obs_set=whole.obs_set[obs] - sets.start,
+        obs_output=whole.obs_output[obs],
+        obs_start=whole.obs_start[pieces] - obs.start,
+        obs_stop=whole.obs_stop[pieces] - obs.start,
+        dose=dose._replace(piece=dose.piece - pieces.start),
+        dose_set=whole.dose_set[doses] - sets.start,
+        times=whole.times[obs],
+        orders=whole.orders[obs],
     )
 
 

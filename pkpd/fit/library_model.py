@@ -146,7 +146,7 @@ def library_model(cohort: Cohort, outputs: Sequence[str], assumptions: Sequence[
         name=model.name,
         system=system,
         known=_known(names, known_of, person),
-        units={parameter: _unit(model, parameter) for parameter in names},
+        units={parameter: _unit(model, parameter) for parameter in dict.fromkeys((*names, *model.parameters))},
         concentration="mg/L",
         entries=lambda case: _entries(case, known_of),
         cohort=replace(cohort, known=known_of),

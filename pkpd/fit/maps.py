@@ -29,17 +29,19 @@ class DirectMap:
     estimated: tuple[str, ...]
     base: Mapping[str, FloatArray]
 
-    def __call__(self, sets: IntArray, positions: IntArray, x: FloatArray) -> dict[str, FloatArray]:
+    def __call__(
+        self, names: tuple[str, ...], sets: IntArray, positions: IntArray, x: FloatArray
+    ) -> dict[str, FloatArray]:
         """See `pkpd.fit.problem.ParameterMap`."""
         k = x.shape[1]
         with np.errstate(over="ignore"):
             natural = np.exp(x[:, :, : len(self.estimated)])
         natural = natural[positions] if len(natural) > 1 else natural
         values = {}
-        for name, base in self.base.items():
-            if name not in self.estimated:
-                values[name] = np.broadcast_to(base[sets], (k, len(sets))).ravel()
-                continue
-            own = natural[:, :, self.estimated.index(name)].T
-            values[name] = (own * base[sets]).ravel()
+        for name in names:
+            base = self.base[name][sets]
+            if name in self.estimated:
+                values[name] = (natural[:, :, self.estimated.index(name)].T * base).ravel()
+            else:
+                values[name] = np.tile(base, k) if k > 1 else base
         return values

@@ -49,8 +49,6 @@ class EtaMap:
         What multiplies the model's parameters in each set.
     base : dict of str to ndarray, shape (n_sets,)
         Values of what the model does not define, and of what is held.
-    wanted : tuple of str
-        What is asked of the model.
     """
 
     model: Model
@@ -60,33 +58,32 @@ class EtaMap:
     covariates: Sequence[Mapping[str, float]]
     ratios: Sequence[Mapping[str, float]]
     base: Mapping[str, FloatArray]
-    wanted: tuple[str, ...]
 
-    def __call__(self, sets: IntArray, positions: IntArray, x: FloatArray) -> dict[str, FloatArray]:
+    def __call__(
+        self, names: tuple[str, ...], sets: IntArray, positions: IntArray, x: FloatArray
+    ) -> dict[str, FloatArray]:
         """See `pkpd.fit.problem.ParameterMap`."""
         k = x.shape[1]
-        found = {name: np.empty((k, len(sets))) for name in self.wanted}
+        wanted = [name for name in names if name not in self.base]
+        found = {name: np.empty((k, len(sets))) for name in wanted}
         for column, s in enumerate(sets):
             for row in range(k):
-                point = x[positions[column] if len(x) > 1 else 0, row]
-                values = self._values(int(s), point)
-                for name in self.wanted:
+                values = self._values(wanted, int(s), x[positions[column], row])
+                for name in wanted:
                     found[name][row, column] = values[name]
-        result = {name: values.ravel() for name, values in found.items()}
-        for name, values in self.base.items():
-            result[name] = np.broadcast_to(values[sets], (k, len(sets))).ravel()
-        return result
+        held = {name: np.tile(self.base[name][sets], k) for name in names if name in self.base}
+        return held | {name: values.ravel() for name, values in found.items()}
 
-    def _values(self, s: int, point: FloatArray) -> dict[str, float]:
+    def _values(self, wanted: Sequence[str], s: int, point: FloatArray) -> dict[str, float]:
         deviations = point[: len(self.estimated)] - self.log_reference[s]
         etas = dict(zip(self.estimated, deviations.tolist(), strict=True))
         etas |= {name: etas[other] * factor for name, (other, factor) in self.shared.items() if other in etas}
         try:
             values, _ = self.model.evaluate(self.covariates[s], etas)
         except (ParameterError, OverflowError):
-            return dict.fromkeys(self.wanted, math.nan)
+            return dict.fromkeys(wanted, math.nan)
         ratios = self.ratios[s]
-        return {name: values[name] * ratios.get(name, 1.0) for name in self.wanted}
+        return {name: values[name] * ratios.get(name, 1.0) for name in wanted}
 
 
 def known_for_map(known: Known, cohort: Cohort, omega: Mapping[str, float]) -> Known:
@@ -131,11 +128,10 @@ def eta_map(
     }
     typical = cohort.typical(case, layout)
     log_reference = np.log(np.column_stack([typical[name] for name in estimated]))
-    inside = tuple(name for name in wanted if name in model.parameters and name not in held)
-    outside = {name: held.get(name, typical[name]) for name in wanted if name not in inside}
+    outside = {name: held.get(name, typical[name]) for name in wanted if name in held or name not in model.parameters}
     return EtaMap(
         model, estimated, shared, log_reference, [patients[i].covariates for i in person], [ratios[i] for i in person],
-        outside, inside,
+        outside,
     )  # fmt: skip
 
 

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from pkpd.engine.events import Changes, Doses, Pieces, expand
 from pkpd.engine.linear import Actions, Problems, solve
 from pkpd.errors import SolverError
-from pkpd.fit.layout import Layout, Plan, plan_of
+from pkpd.fit.layout import Layout, Plan, plan_of, plan_of_one
 from pkpd.fit.system import System
 
 __all__ = ["ParameterMap", "Problem"]
@@ -27,11 +27,13 @@ IntArray = NDArray[np.int64]
 BoolArray = NDArray[np.bool_]
 #: Below this many predictions a second thread costs more than it brings.
 FEW = 20_000
+#: Width of a vector that stands for any.
+ANY = 64
 Values = Mapping[str, FloatArray]
 
-#: ``map(sets, positions, x)`` with x of shape (m, k, p) gives the parameters of the sets, each of shape
+#: ``map(names, sets, positions, x)`` with x of shape (m, k, p) gives parameters of the sets, each of shape
 #: (k * n_sets,), vector by vector; ``x[positions[s]]`` are the vectors of the unit that set s belongs to.
-ParameterMap = Callable[[IntArray, IntArray, FloatArray], Values]
+ParameterMap = Callable[[tuple[str, ...], IntArray, IntArray, FloatArray], Values]
 
 
 class _Events(NamedTuple):
@@ -65,6 +67,27 @@ class Problem:
         return int(self.layout.unit[-1]) + 1
 
     @cached_property
+    def _level_names(self) -> tuple[str, ...]:
+        """Parameters of the rate constants and of the outputs."""
+        seen = [name for output in self.system.outputs for name in (output.volume, output.factor) if name]
+        return tuple(dict.fromkeys([*self.system.kinetic, *seen]))
+
+    @cached_property
+    def _every_name(self) -> tuple[str, ...]:
+        """The same, and the parameters of doses."""
+        return tuple(dict.fromkeys([*self._level_names, *self.system.dose_parameters]))
+
+    @cached_property
+    def _whole(self) -> tuple[Plan, _Events | None]:
+        """The plan of all units, and their actions where these depend on no parameter."""
+        plan = plan_of(self.layout, np.arange(self.n_units), self.n_units)
+        if self.acts_on_doses or len(plan.sets) > len(plan.pieces):
+            return plan, None
+        any_vector = np.zeros((self.n_units, 1, ANY))
+        values = self.values(self.system.dose_parameters, plan.sets, plan.set_unit, any_vector)
+        return plan, self._events(plan, values, 1)
+
+    @cached_property
     def width(self) -> int:
         """The largest number of observations of a unit."""
         return int(self.counts().max(initial=0))
@@ -90,7 +113,8 @@ class Problem:
         """
         k = x.shape[1]
         plan, shared = self._planned(units)
-        values = self.values(plan.sets, plan.set_unit, x)
+        names = self._level_names if shared is not None else self._every_name
+        values = self.values(names, plan.sets, plan.set_unit, x)
         events = shared if shared is not None else self._events(plan, values, k)
         amounts = self._amounts(plan, values, events, k)
         levels = self._levels(plan, values, amounts, k)
@@ -103,28 +127,32 @@ class Problem:
 
     def scattered(self, of_observations: NDArray) -> NDArray:
         """Return what is given for each observation as an array (n_units, width), 0 beyond the last one."""
-        plan, _ = self._planned(np.arange(self.n_units))
+        plan, _ = self._whole
         result = np.zeros((self.n_units, self.width), dtype=of_observations.dtype)
         result[plan.obs_unit, plan.obs_slot] = of_observations
         return result
 
     def gathered(self, padded: NDArray) -> NDArray:
         """Return the values of an array (n_units, width) in the order of the observations."""
-        plan, _ = self._planned(np.arange(self.n_units))
+        plan, _ = self._whole
         return padded[plan.obs_unit, plan.obs_slot]
 
     def _planned(self, units: IntArray) -> tuple[Plan, _Events | None]:
+        whole, events = self._whole
+        if len(units) == self.n_units:
+            return whole, events
         key = units.tobytes()
         found = self._plans.get(key)
         if found is None:
             if len(self._plans) > 8:
                 self._plans.clear()
-            plan = plan_of(self.layout, units, self.n_units)
-            found = plan, None
-            if not self.acts_on_doses and len(plan.sets) == len(plan.pieces):
-                at_zero = np.zeros((len(units), 1, 64))  # the doses depend on no parameter: any vector serves
-                found = plan, self._events(plan, self.values(plan.sets, plan.set_unit, at_zero), 1)
-            self._plans[key] = found
+            if len(units) == 1:
+                plan = plan_of_one(whole, int(units[0]))
+            else:
+                plan = plan_of(self.layout, units, self.n_units)
+            if events is not None:
+                events = _Events(events.actions, events.start[plan.pieces], events.stop[plan.pieces])
+            self._plans[key] = found = plan, events
         return found
 
     def _events(self, plan: Plan, values: Values, k: int) -> _Events:
@@ -203,6 +231,8 @@ class Problem:
                 if index is None:
                     raise
                 failed.append(index)
+                if len(failed) == 1:
+                    problems = problems._replace(action_stop=problems.action_stop.copy())
                 problems.action_stop[index] = problems.action_start[index]
         if failed:
             place = np.concatenate(([0], np.cumsum(problems.time_stop - problems.time_start)))

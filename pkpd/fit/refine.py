@@ -39,9 +39,10 @@ def refine(estimate: Estimate, units: IntArray, tick: Callable[[], object] = lam
     x, cost, converged = estimate.x.copy(), estimate.cost.copy(), estimate.converged.copy()
     results = list(estimate.results)
     templates: dict[bytes, Parameters] = {}
-    for unit in units:
+    first = _at_start(estimate, units)
+    for place, unit in enumerate(units):
         if np.isfinite(cost[unit]):
-            result = _minimised(estimate, int(unit), x[unit], templates)
+            result = _minimised(estimate, int(unit), x[unit], first[place], templates)
             results[unit] = result
             converged[unit] |= bool(result.success)
             if result.chisqr <= cost[unit]:
@@ -51,7 +52,9 @@ def refine(estimate: Estimate, units: IntArray, tick: Callable[[], object] = lam
     return Estimate(x, cost, converged, estimate.objective, estimate.space, estimate.starts, results)
 
 
-def _minimised(estimate: Estimate, unit: int, x: FloatArray, templates: dict[bytes, Parameters]) -> MinimizerResult:
+def _minimised(
+    estimate: Estimate, unit: int, x: FloatArray, first: FloatArray, templates: dict[bytes, Parameters]
+) -> MinimizerResult:
     import lmfit
 
     space, objective = estimate.space, estimate.objective
@@ -63,7 +66,8 @@ def _minimised(estimate: Estimate, unit: int, x: FloatArray, templates: dict[byt
     parameters = templates[key]
     for parameter, value in zip(parameters.values(), x[active]):
         parameter.value = value
-    residual, jacobian = _functions(objective, unit, x, active)
+    rows = np.append(0, active + 1)
+    residual, jacobian = _functions(objective, unit, x, active, first[rows])
     if bounded:
         return lmfit.minimize(residual, parameters, method="least_squares", calc_covar=False, x_scale="jac")
     return lmfit.minimize(residual, parameters, method="leastsq", calc_covar=False, Dfun=jacobian, col_deriv=True)
@@ -81,31 +85,49 @@ def _parameters(estimate: Estimate, active: IntArray, x: FloatArray) -> Paramete
 
 
 def _functions(
-    objective: Objective, unit: int, x: FloatArray, active: IntArray
+    objective: Objective, unit: int, x: FloatArray, active: IntArray, first: FloatArray
 ) -> tuple[Callable[[Parameters], FloatArray], Callable[[Parameters], FloatArray]]:
-    """Residuals and their derivatives (parameters by row) of one unit, without the filling."""
+    """Residuals and their derivatives (parameters by row) of one unit, without the filling.
+
+    Residuals and derivatives at the start are known from the batch (`first`), and a minimiser that begins at the
+    minimum asks for little else.
+    """
     one = np.array([unit])
     keep = np.flatnonzero(_meaningful(objective, unit))
-    base = np.repeat(x[None, None], len(active) + 1, axis=1)
     shifts = np.arange(len(active))
+    known = {x[active].tobytes(): first[:, keep]}
 
     def vector(parameters: Parameters) -> FloatArray:
         return np.array([parameter.value for parameter in parameters.values()])
 
+    def evaluated(parameters: Parameters, derivatives: bool) -> FloatArray:
+        point = vector(parameters)
+        found = known.get(point.tobytes())
+        if found is None or (derivatives and len(found) == 1):
+            points = np.repeat(x[None, None], len(active) + 1 if derivatives else 1, axis=1)
+            points[0][:, active] = point
+            if derivatives:
+                points[0, shifts + 1, active] += STEP
+            found = known[point.tobytes()] = objective.residuals(one, points)[0][:, keep]
+        return found
+
     def residual(parameters: Parameters) -> FloatArray:
-        point = base[:, :1].copy()
-        point[0, 0, active] = vector(parameters)
-        found = objective.residuals(one, point)[0, 0, keep]
+        found = evaluated(parameters, False)[0]
         return np.where(np.isfinite(found), found, HUGE)
 
     def jacobian(parameters: Parameters) -> FloatArray:
-        points = base.copy()
-        points[0][:, active] = vector(parameters)
-        points[0, shifts + 1, active] += STEP
-        found = objective.residuals(one, points)[0][:, keep]
+        found = evaluated(parameters, True)
         return np.nan_to_num((found[1:] - found[0]) / STEP)
 
     return residual, jacobian
+
+
+def _at_start(estimate: Estimate, units: IntArray) -> FloatArray:
+    """Residuals of all units where lmfit begins, and one step of each parameter away, in one call."""
+    p = estimate.x.shape[1]
+    points = np.repeat(estimate.x[units][:, None], p + 1, axis=1)
+    points[:, np.arange(p) + 1, np.arange(p)] += STEP
+    return estimate.objective.residuals(units, points)
 
 
 def _meaningful(objective: Objective, unit: int) -> BoolArray:

@@ -19,7 +19,7 @@ from pkpd.fit.likelihood import Objective, Observed
 from pkpd.fit.maps import DirectMap
 from pkpd.fit.model import FitModel
 from pkpd.fit.prior import eta_map
-from pkpd.fit.problem import Problem
+from pkpd.fit.problem import ParameterMap, Problem
 from pkpd.parameter_values import check_values, column_values, id_values
 from pkpd.record_rules import number
 
@@ -93,11 +93,11 @@ def prepare(model: FitModel, case: Case, choice: Choice, error: str, *, pooled: 
     _need_codes(case, model, layout, held)
     if cohort is not None and random:
         chosen = {name: values for name, values in held.items() if name not in choice.defaults}
-        values = eta_map(cohort, case, layout, choice.estimated, chosen, model.known.names)
+        parameters: ParameterMap = eta_map(cohort, case, layout, choice.estimated, chosen, model.known.names)
     else:
-        values = DirectMap(choice.estimated, held | _ratios(choice, layout, typical, reference))
+        parameters = DirectMap(choice.estimated, held | _ratios(choice, layout, typical, reference))
     on_doses = random or any(name in model.system.dose_parameters for name in choice.estimated)
-    problem = Problem(model.system, layout, values, on_doses)
+    problem = Problem(model.system, layout, parameters, on_doses)
     observed = Observed(
         *(problem.scattered(column) for column in (case.dv, case.used, case.censored, case.limit, case.output))
     )
@@ -148,7 +148,7 @@ def _held(
             found[name] = id_values(by_subject, name, value, np.arange(len(case.subjects)))[subject]
         else:
             found[name] = id_values(case.table, name, value, layout.set_row)
-        if not np.isnan(found[name]).all():  # a rate or duration that no record asks for has none
+        if name not in choice.defaults:
             check_values(case.data, case.table, name, value, found[name], layout.set_row, case.order)
     return found
 

@@ -31,12 +31,15 @@ def parameter_table(fitted: Fitted, intervals: Mapping[tuple[int, str], Interval
     import pandas as pd
 
     rows: list[tuple[Any, ...]] = []
+    scales = np.full((len(fitted.setup.unit_ids), fitted.estimate.objective.n_scales), np.nan)
+    if len(fitted.units):
+        _, scales[fitted.units] = fitted.estimate.objective.estimates(fitted.units, fitted.estimate.x[fitted.units])
     for unit, name in enumerate(fitted.setup.unit_ids):
         if unit in fitted.reasons:
             rows += _not_fitted(fitted, unit, name)
         else:
             rows += _structural(fitted, unit, name, intervals or {})
-            rows += _sigmas(fitted, unit, name)
+            rows += _sigmas(fitted, unit, name, np.exp(scales[unit]))
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
@@ -84,13 +87,12 @@ def _held(fitted: Fitted, unit: int, name: Any) -> list[tuple[Any, ...]]:
     return rows
 
 
-def _sigmas(fitted: Fitted, unit: int, name: Any) -> list[tuple[Any, ...]]:
+def _sigmas(fitted: Fitted, unit: int, name: Any, sigmas: FloatArray) -> list[tuple[Any, ...]]:
     setup, uncertainty, objective = fitted.setup, fitted.uncertainty[unit], fitted.estimate.objective
-    _, scales = objective.estimates(np.array([unit]), fitted.estimate.x[unit : unit + 1])
     quantile = t_quantile(uncertainty.freedom) if uncertainty.freedom > 0 else float("nan")
     rows = []
     for column, parameter in enumerate(scale_names(objective.error, objective.n_outputs)):
-        value = float(np.exp(scales[0, column]))
+        value = float(sigmas[column])
         se = float(np.sqrt(uncertainty.sigma_cov[column, column]))
         reason = "" if np.isfinite(se) else "fixed" if objective.sigma is not None else "not determined"
         additive = objective.error == "additive" or parameter.startswith("sigma_additive")

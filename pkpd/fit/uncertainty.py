@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from typing import NamedTuple
 
 import numpy as np
@@ -60,6 +61,7 @@ class _Slopes(NamedTuple):
     by_scale: FloatArray  # (m, n_scales, width) ln(variance) by the logarithms of sigma
 
 
+@cache
 def t_quantile(freedom: float) -> float:
     """Return the quantile of a two-sided 95 % interval."""
     return float(student_t.ppf(0.975, freedom)) if np.isfinite(freedom) else 1.959963984540054
