@@ -24,6 +24,7 @@ from pkpd.errors import (
 )
 
 if TYPE_CHECKING:
+    from pkpd.check.run import check
     from pkpd.dataset import read_data
     from pkpd.evaluate import evaluate
     from pkpd.fit import fit
@@ -41,6 +42,7 @@ _HOMES = {
     "Compartments": "pkpd.models.compartments",
     "Patient": "pkpd.patient",
     "Population": "pkpd.population",
+    "check": "pkpd.check.run",
     "evaluate": "pkpd.evaluate",
     "fit": "pkpd.fit",
     "list_drugs": "pkpd.library.catalogue",
@@ -61,6 +63,7 @@ __all__ = [
     "fit",
     "Compartments",
     "read_data",
+    "check",
     "load_drug",
     "list_drugs",
     "PkpdError",

@@ -5,7 +5,7 @@ Knows how TIME, AMT, RATE and DV hang together. What the numbers mean for a drug
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -18,7 +18,7 @@ from pkpd.units import Unit, convert, parse_unit, same_dimension, to_canonical
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["DataUnits", "covariate_frame", "data_units", "in_canonical_units"]
+__all__ = ["DataUnits", "covariate_factor", "covariate_frame", "data_units", "in_canonical_units"]
 
 #: What is taken where no unit is stated.
 DEFAULTS = {"TIME": "h", "AMT": "mg", "DV": "mg/L"}
@@ -125,13 +125,16 @@ def in_canonical_units(data: Dataset, units: DataUnits) -> Dataset:
     return replace(data, frame=frame, units={**kept, **taken})
 
 
-def covariate_frame(data: Dataset) -> pd.DataFrame:
+def covariate_frame(data: Dataset, names: Collection[str] | None = None) -> pd.DataFrame:
     """Return the covariates of each row by their patient names (weight_kg, age_y, ...), in the units of those.
 
     Parameters
     ----------
     data : Dataset
         A covariate with a stated unit is converted; without one it is in the unit of the patient column.
+    names : collection of str, optional
+        The patient columns that are wanted; all by default. A column that is not wanted is not read, so that a SEX
+        coded as 0 and 1, which cannot be read, is in nobody's way.
 
     Returns
     -------
@@ -149,13 +152,15 @@ def covariate_frame(data: Dataset) -> pd.DataFrame:
 
     found = {}
     for label, name in data.covariates.items():
+        if names is not None and name not in names:
+            continue
         column = COLUMNS.get(name)
         if column is None:
             raise ParameterError(
                 f"columns: '{name}', stated for {label}, is not a patient column; expected one such as 'weight_kg', "
                 f"'age_y', 'height_cm' or 'sex'.{did_you_mean(name, COLUMNS) or ' Correct it.'}"
             )
-        factor = _covariate_factor(data, label, column.unit)
+        factor = covariate_factor(data, label, column.unit)
         read: dict[object, object] = {}
         cells = data.frame[label]
         for row, cell in enumerate(cells):
@@ -173,7 +178,7 @@ def _missing(cell: object) -> bool:
     return is_missing(cell) or (isinstance(cell, str) and cell.strip() in ("", ".", "NA"))
 
 
-def _covariate_factor(data: Dataset, label: str, unit: str) -> float | None:
+def covariate_factor(data: Dataset, label: str, unit: str) -> float | None:
     """From the stated unit of a covariate to that of the patient column; None where nothing is to be converted."""
     text = data.units.get(str(label).upper())
     if text is None or unit == "":

@@ -9,42 +9,24 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pkpd.checks import MOST_PER_RULE, Finding, Reporter, Rows, raise_errors, record_findings, row_findings
-from pkpd.columns import (
-    NUMERIC,
-    checked_units,
-    column_places,
-    covariate_columns,
-    id_codes,
-    number_ids,
-    to_numbers,
-)
+from pkpd.checks import Finding, raise_errors
+from pkpd.columns import checked_units, column_places, covariate_columns, number_ids, to_numbers
 from pkpd.datafile import read_file
 from pkpd.errors import DataError
+from pkpd.inspection import Table, cell_findings, inspect
 from pkpd.occasions import occasion_ids
-from pkpd.record_rules import Records
 
 if TYPE_CHECKING:
     import pandas as pd
 
 __all__ = ["Dataset", "Table", "as_dataset", "read_data"]
 
-FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
-
-
-class Table(NamedTuple):
-    """A data set that has passed the checks, as numbers."""
-
-    time: FloatArray  # (n_rows,)
-    starts: IntArray  # (n_ids,) first row of each ID
-    ids: list[Any]  # the ID of each, as in the data
-    records: Records  # rows on which anything but an observation stands
 
 
 @dataclass(frozen=True)
@@ -119,8 +101,8 @@ class Dataset:
         compartments : int, optional
             Number of compartments of the model, depot included, to check CMT against.
         """
-        found = list(self.structure) or self.cell_findings()
-        return found if found else self._inspect(compartments)[1]
+        found = list(self.structure) or cell_findings(self).findings
+        return found or inspect(self, compartments)[1].findings
 
     def table(self, compartments: int | None = None) -> Table:
         """The data as numbers.
@@ -131,62 +113,10 @@ class Dataset:
             The first error of the checks.
         """
         raise_errors(self.structure, self.source)
-        raise_errors(self.cell_findings(), self.source)
-        table, found = self._inspect(compartments)
-        raise_errors(found, self.source)
+        raise_errors(cell_findings(self).findings, self.source)
+        table, report = inspect(self, compartments)
+        raise_errors(report.findings, self.source)
         return table
-
-    def cell_findings(self) -> list[Finding]:
-        """Cells of numeric columns that hold no number."""
-        found: list[Finding] = []
-        for name in NUMERIC:
-            if name not in self.names:
-                continue
-            column = self.frame[self.names[name]]
-            if column.dtype.kind in "fiu":
-                continue
-            for row in to_numbers(column)[1][:MOST_PER_RULE]:
-                cell = str(column.iloc[row])
-                message = f"{name} {cell!r} is not a number; expected a number, or '.' for a missing one."
-                fix = "Write it with a decimal point." if "," in cell else f"Correct {name}."
-                who = self.frame[self.names["ID"]].iloc[row] if "ID" in self.names else ""
-                found.append(Finding("error", "not-numeric", self.line(int(row)), who, name, message, fix))
-        return found
-
-    def _inspect(self, compartments: int | None) -> tuple[Table, list[Finding]]:
-        from pkpd.engine.scan import scan_rows
-
-        ids = self.frame[self.names["ID"]]
-        codes, missing = id_codes(ids)
-        starts, time, odd, earlier = scan_rows(codes, np.asarray(self.numbers("TIME")))
-        names = ids.iloc[starts].tolist()
-        report = Reporter(self.line, lambda row: ids.iloc[row])
-        records = self._records(compartments)
-        resets = records.row[(records.evid == 3) | (records.evid == 4)]
-        row_findings(report, Rows(time, starts, names, missing, odd, earlier, resets))
-        record_findings(report, records, compartments)
-        return Table(time, starts, names, records), report.findings
-
-    def _records(self, compartments: int | None) -> Records:
-        """The rows on which anything but an observation may stand; a missing cell is 0."""
-        from pkpd.engine.scan import mark_filled, mark_outside
-
-        columns = {name: self.numbers(name) for name in ("EVID", "AMT", "RATE", "II", "ADDL", "SS", "CMT")}
-        active = np.zeros(len(self.frame), dtype=np.bool_)
-        for name in ("EVID", "AMT", "RATE", "ADDL", "SS"):
-            if (values := columns[name]) is not None:
-                mark_filled(values, active)
-        if compartments is not None and (values := columns["CMT"]) is not None:
-            mark_outside(values, compartments, active)
-        row = np.flatnonzero(active)
-        picked = {}
-        for name, values in columns.items():
-            cells = np.zeros(len(row)) if values is None else values[row].astype(np.float64)
-            picked[name.lower()] = np.where(np.isnan(cells), 0.0, cells)
-        if columns["EVID"] is None:
-            constant = (picked["ss"] > 0) & (picked["rate"] != 0) & (picked["ii"] == 0)
-            picked["evid"] = ((picked["amt"] != 0) | constant).astype(float)
-        return Records(row, **picked)
 
 
 def read_data(
@@ -231,7 +161,7 @@ def read_data(
     """
     data = load(path, units=units, columns=columns)
     raise_errors(data.structure, data.source)
-    raise_errors(data.cell_findings(), data.source)
+    raise_errors(cell_findings(data).findings, data.source)
     return data
 
 

@@ -9,8 +9,8 @@ FLOORS = [
     "library engine",
     "models streams patient_genes patient_columns patient_covariates patient distributions population_plan "
     "genotype_sampling population regimen_words regimen_phrases regimen_parser regimen datafile record_rules "
-    "checks columns occasions dataset observations",
-    "model_choice assumption data_units factors variability individual dosing pris kinetics groups constitution "
+    "checks columns inspection occasions dataset observations",
+    "model_choice assumption data_units check factors variability individual dosing pris kinetics groups constitution "
     "receptor_inputs layer episodes solution simulate parameter_values histories predict",
     "fit scenario_table scenario_rows scenario_results result_files evaluate trial_design trial_table trial_endpoint "
     "trial_file trial_score trial_enrol trial_arms trial",
