@@ -53,5 +53,5 @@ def layout_of(case: Case, unit_of_subject: IntArray, entry_of_dose: IntArray, ne
         obs_piece=piece_of_row[case.acting_row],
         obs_row=case.acting_row,
         obs_output=case.output,
-        dose=GivenDoses(*(column[sorting] for column in columns)),
+        dose=GivenDoses(*(column[sorting] for column in columns)),  # type: ignore[arg-type]
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
@@ -16,6 +16,7 @@ from pkpd.errors import ParameterError
 from pkpd.fit.case import Case, read_case
 from pkpd.fit.choice import Known, choose
 from pkpd.fit.cohort import assumptions_of, cohort_of, model_of, read_patients, warnings_of_people
+from pkpd.fit.fitted import Scale
 from pkpd.fit.library_model import LibraryDrug, drug_of, library_model, output_names
 from pkpd.fit.model import FitModel, short_model
 from pkpd.fit.options import kinds_of
@@ -28,15 +29,17 @@ __all__ = ["Assembled", "assemble"]
 
 
 class Assembled(NamedTuple):
-    """A setup, the factor from DV in the data to DV inside the fit, what was assumed (with IDs), and warnings."""
+    """A setup, its units, what was assumed (with IDs), and warnings."""
 
     setup: Setup
-    factor: float
+    scale: Scale
     assumptions: list[tuple[object, Assumption]]
     warnings: list[str]
 
 
-def assemble(data: Dataset, model: str | Compartments, options: Mapping[str, Any]) -> Assembled:
+def assemble(
+    data: Dataset, model: str | Compartments, options: Mapping[str, Any], ways: Sequence[tuple[str, str]] = ()
+) -> Assembled:
     """Bring together what the user gave.
 
     Parameters
@@ -46,47 +49,53 @@ def assemble(data: Dataset, model: str | Compartments, options: Mapping[str, Any
     model : str or Compartments
     options : mapping
         The arguments of `fit` by name.
+    ways : sequence of (drug, route)
+        Ways in that a library model has besides those of the data.
     """
     by, lloq = options["by"], options["lloq"]
     short = isinstance(model, Compartments) or re.match(r"\s*\d+[\s-]*cmt", str(model).lower()) is not None
     lines: list[tuple[object, Assumption]]
-    reading = {"ties": options["ties"], "blq": options["blq"]}
+    reading = {name: options[name] for name in ("ties", "blq")} | {"may_be_empty": options["method"] == "map"}
     if short:
         each = data if by is None else data.by_occasion(by)
         units = data_units(data)
         chosen = short_model(as_model(model), units.texts)
         kinds = kinds_of(options["dvid"], ["plasma"])
         case = read_case(data, each, compartments=chosen.compartments, kinds=kinds, lloq=lloq, **reading)
-        factor, warnings = 1.0, []
+        scale, warnings = Scale(units, False), []
         lines = [("", line) for line in units.assumptions]
     else:
         drug, named, given = drug_of(str(model))
         units = data_units(data, molar_mass=drug.molar_mass.value if drug.molar_mass else None)
-        inside, factor = in_canonical_units(data, units), units.concentration
+        inside, scale = in_canonical_units(data, units), Scale(units, True)
         each = inside if by is None else inside.by_occasion(by)
-        chosen, kinds = _of_library(inside, each, (drug, named, given), options["dvid"])
-        limit = None if lloq is None else lloq * factor
+        chosen, kinds = _of_library(inside, each, (drug, named, given), options["dvid"], ways)
+        limit = None if lloq is None else lloq * scale.factor
         case = read_case(inside, each, compartments=None, kinds=kinds, lloq=limit, **reading)
         assert chosen.cohort is not None  # it is a library model
         lines = [("", line) for line in (*units.assumptions, *chosen.assumptions)]
         lines += assumptions_of(chosen.cohort, case)
         warnings = warnings_of_people(chosen.cohort)
     setup, more = _chosen(chosen, case, options)
-    return Assembled(setup, factor, lines + [("", line) for line in (*more, *_held_fractions(setup))], warnings)
+    return Assembled(setup, scale, lines + [("", line) for line in (*more, *_held_fractions(setup))], warnings)
 
 
 def _of_library(
-    data: Dataset, each: Dataset, words: tuple[Any, str | None, str], dvid: Any
+    data: Dataset,
+    each: Dataset,
+    words: tuple[Any, str | None, str],
+    dvid: Any,
+    more: Sequence[tuple[str, str]],
 ) -> tuple[FitModel, dict[Any, int]]:
     """The model of a drug, and the output that each kind of observation is of."""
     drug, named, given = words
     patients = read_patients(data)
-    name, why, warning = model_of(drug, patients, named)
+    name, _, warning = model_of(drug, patients, named)
     model = drug.models[name]
     r = each.table().records
     rows = r.row[(r.evid == 1) | (r.evid == 4)]
     ways, lines = dose_routes(data, drug, given, rows)
-    routes = {f"{who} {route}": (who, route) for who, route in dict.fromkeys(ways)}
+    routes = {f"{who} {route}": (who, route) for who, route in dict.fromkeys([*ways, *more])}
     routes = routes or {f"{given} iv": (given, "iv")}
     everything, listed = output_names(drug, model)
     kinds = kinds_of(dvid, everything, listed)
@@ -99,7 +108,6 @@ def _of_library(
         said = "empty cells of covariates take the value before them of the same ID"
         lines.append(Assumption("empty covariates", float(patients.filled), "", "imputed", "", "", "data", said))
     chosen = library_model(cohort, outputs, lines)
-    del why
     return chosen, {kind: seen.index(output) for kind, output in kinds.items()}
 
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from pkpd.dataset import Dataset, Table
 from pkpd.errors import DataError
 from pkpd.histories import dose_first, histories, reordered
-from pkpd.observations import observations
+from pkpd.observations import Observations, observations
 from pkpd.record_rules import number
 
 if TYPE_CHECKING:
@@ -90,6 +90,7 @@ def read_case(
     kinds: Mapping[Any, int],
     lloq: float | None,
     blq: str,
+    may_be_empty: bool = False,
 ) -> Case:
     """Read histories and observations.
 
@@ -106,6 +107,8 @@ def read_case(
     lloq : float or None
     blq : str
         M1, M3, M5 or M6.
+    may_be_empty : bool
+        Whether data without any DV will do, as a prior stands without them.
 
     Raises
     ------
@@ -123,7 +126,7 @@ def read_case(
     piece_subject = subject_of_id[np.searchsorted(table.starts, pieces.start, side="right") - 1]
     by_subject = np.lexsort((pieces.start, piece_subject))
     pieces = type(pieces)(pieces.start[by_subject], pieces.stop[by_subject])
-    found = [(observations(each, dvid=kind, lloq=lloq), output) for kind, output in kinds.items()]
+    found = [(_seen(each, kind, lloq, may_be_empty), output) for kind, output in kinds.items()]
     columns = {
         name: np.concatenate([getattr(seen, name) for seen, _ in found])
         for name in ("row", "id_index", "dv", "blq", "lloq")
@@ -139,6 +142,14 @@ def read_case(
         used=~columns["blq"][sorting], censored=columns["blq"][sorting],
     )  # fmt: skip
     return _below_limit(case, columns["id_index"][sorting], blq)
+
+
+def _seen(data: Dataset, kind: Any, lloq: float | None, may_be_empty: bool) -> Observations:
+    dv, blq = data.numbers("DV"), data.numbers("BLQ")
+    if may_be_empty and (dv is None or np.isnan(dv.astype(float)).all()) and (blq is None or not (blq == 1).any()):
+        none, whole = np.empty(0), np.empty(0, dtype=np.int64)
+        return Observations(whole, whole, none, none, np.empty(0, dtype=np.bool_), none)
+    return observations(data, dvid=kind, lloq=lloq)
 
 
 def _subjects(data: Dataset, table: Table) -> tuple[list[Any], IntArray]:

@@ -202,7 +202,7 @@ def warnings_of_people(cohort: Cohort) -> list[str]:
 
 def ratios_of(cohort: Cohort) -> list[Mapping[str, float]]:
     """Return, for each person, by how much effects beyond the model's own covariates multiply its parameters."""
-    found = []
+    found: list[Mapping[str, float]] = []
     for patient, person in zip(cohort.patients.patients, cohort.people, strict=True):
         plain, _ = cohort.known.model.evaluate(patient.covariates)
         found.append({name: person.parameters[name] / value for name, value in plain.items() if value != 0.0})

@@ -53,7 +53,7 @@ def _flip_flop(fitted: Fitted, unit: int) -> list[str]:
     setup = fitted.setup
     system = setup.model.system
     names, x = list(setup.choice.estimated), fitted.estimate.x[unit]
-    found = []
+    found: list[str] = []
     if system.saturable or "CL" not in names or "V1" not in names:
         return found
     constants = {entry.rate_constant for entry in system.entries.values() if entry.rate_constant}

@@ -80,7 +80,7 @@ def plan_of(at: Layout, units: IntArray, n_units: int) -> Plan:
     obs_piece, set_piece = at.obs_piece[obs], at.set_piece[sets]
     obs_unit = place[at.unit[obs_piece]]
     counts = np.bincount(obs_unit, minlength=len(units))
-    dose = GivenDoses(*(column[doses] for column in at.dose))
+    dose = GivenDoses(*(column[doses] for column in at.dose))  # type: ignore[arg-type]
     key = _key(at, set_piece, at.set_row[sets])
     return Plan(
         pieces=pieces,
@@ -106,7 +106,7 @@ def plan_of_one(whole: Plan, unit: int) -> Plan:
     sets = slice(*np.searchsorted(whole.set_unit, (unit, unit + 1)).tolist())
     pieces = slice(*np.searchsorted(whole.set_begins, (sets.start, sets.stop)).tolist())
     doses = slice(*np.searchsorted(whole.dose.piece, (pieces.start, pieces.stop)).tolist())
-    dose = GivenDoses(*(column[doses] for column in whole.dose))
+    dose = GivenDoses(*(column[doses] for column in whole.dose))  # type: ignore[arg-type]
     return Plan(
         pieces=whole.pieces[pieces],
         sets=whole.sets[sets],

@@ -118,7 +118,7 @@ def _linearised(
     base = found[:, 0]
     slope = (found[:, 1:] - base[:, None]) / STEP
     slope *= active[units][:, :, None]
-    bad = ~np.isfinite(found).all(axis=(1, 2))
+    bad = ~np.asarray(np.isfinite(found).all(axis=(1, 2)))
     if bad.any():
         slope, base = np.where(bad[:, None, None], 0.0, slope), np.where(bad[:, None], 0.0, base)
     cost = np.einsum("mn,mn->m", base, base)

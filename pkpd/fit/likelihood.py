@@ -61,6 +61,8 @@ class Objective:
     prior : Prior or None
     sigma : ndarray, shape (n_scales,), or None
         Logarithms of the standard deviations if they are not estimated.
+    weight : ndarray, shape (n_units, width), or None
+        How often each observation counts (a bootstrap of subjects); once where None.
     anchor : ndarray, shape (n_units, width), or None
         Logarithm of the variance around which its own term is written as a square; None for the concentrated form.
     """
@@ -71,6 +73,7 @@ class Objective:
     n_outputs: int = 1
     prior: Prior | None = None
     sigma: FloatArray | None = None
+    weight: FloatArray | None = None
     anchor: FloatArray | None = None
 
     @property
@@ -116,15 +119,18 @@ class Objective:
         return dv - predicted
 
     def _concentrated(self, units: IntArray, x: FloatArray, predicted: FloatArray) -> FloatArray:
-        used = self.observed.used[units][:, None]
+        used, weight = self.observed.used[units][:, None], self._weight(units)[:, None]
         result = self._difference(units, predicted)
         if self.error in ("proportional", "combined"):
             log_h = self.log_shape(predicted, x)
-            count = np.maximum(used.sum(axis=2), 1)
-            mean = np.where(used, log_h, 0.0).sum(axis=2) / count
+            count = np.maximum(np.where(used, weight, 0.0).sum(axis=2), 1e-9)
+            mean = np.where(used, weight * log_h, 0.0).sum(axis=2) / count
             scale = np.exp(mean[:, :, None] - log_h) / self.norm(units)[:, None, None]
             result = result * scale
-        return np.where(used, result, 0.0)
+        return np.where(used, np.sqrt(weight) * result, 0.0)
+
+    def _weight(self, units: IntArray) -> FloatArray:
+        return np.ones((len(units), 1)) if self.weight is None else self.weight[units]
 
     def log_shape(self, predicted: FloatArray, x: FloatArray) -> FloatArray:
         """Logarithm of sd over sigma in the concentrated form, shape (m, k, width)."""
@@ -166,6 +172,8 @@ class Objective:
         if censored.any():
             below = self.below(units, predicted, sd)
             parts.append(np.where(censored, np.sqrt(-2.0 * log_ndtr(below)), 0.0))
+        if self.weight is not None:
+            parts = [np.sqrt(self.weight[units])[:, None] * part for part in parts]
         if self.prior is not None:
             p = self.prior.mean.shape[1]
             parts.append((x[:, :, :p] - self.prior.mean[units][:, None]) @ self.prior.whitening.T)
@@ -196,8 +204,9 @@ class Objective:
         used = self.observed.used[units]
         with np.errstate(divide="ignore", over="ignore", invalid="ignore"):
             shape = np.exp(self.log_shape(predicted, x[:, None]))[:, 0]
-            squares = np.where(used, self._difference(units, predicted)[:, 0] / shape, 0.0) ** 2
-            sigma = 0.5 * np.log(squares.sum(axis=1) / np.maximum(used.sum(axis=1), 1))
+            weight = np.where(used, self._weight(units), 0.0)
+            squares = weight * np.where(used, self._difference(units, predicted)[:, 0] / shape, 0.0) ** 2
+            sigma = 0.5 * np.log(squares.sum(axis=1) / np.maximum(weight.sum(axis=1), 1e-9))
         if self.error == "combined":
             return predicted[:, 0], np.column_stack((sigma + x[:, -1], sigma))
         return predicted[:, 0], sigma[:, None]

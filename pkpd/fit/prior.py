@@ -157,7 +157,7 @@ def read_omega(
         for a, b, covariance in model.covariances:
             found[a, b] = found[b, a] = covariance
         return found
-    if hasattr(omega, "loc") and hasattr(omega, "columns"):
+    if not isinstance(omega, Mapping):
         names = {label: known.name("omega", label) for label in (*omega.index, *omega.columns)}
         for a in omega.index:
             for b in omega.columns:

@@ -179,7 +179,7 @@ class Problem:
         pieces = Pieces(wide(starts), wide(stops))
         return _Events(*expand(self.layout.time, pieces, doses, changes, changes_first=True))
 
-    def _doses(self, plan: Plan, values: Values, k: int) -> tuple[FloatArray, ...]:
+    def _doses(self, plan: Plan, values: Values, k: int) -> tuple[NDArray, ...]:
         """Amount, rate, duration, lag (each of shape (k * n_doses,)) and state of the dose records."""
         dose, n = plan.dose, len(plan.dose.row)
         fraction, lag, r_n, d_n = np.ones((k, n)), np.zeros((k, n)), np.zeros((k, n)), np.zeros((k, n))

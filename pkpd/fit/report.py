@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -74,7 +74,8 @@ def _estimates(fit: Fit) -> list[str]:
     unit = max([4, *(len(text) for text in table["unit"])])
     head = f"{'id':<{wide}}  {'parameter':<{long}}  {'estimate':>10}  {'unit':<{unit}}  {'stderr':>9}  {'%':>5}"
     lines = [f"{head}  95 % interval"]
-    for name, row in zip(names, table.itertuples(index=False)):
+    rows: list[Any] = list(table.itertuples(index=False))
+    for name, row in zip(names, rows):
         line = f"{name:<{wide}}  {row.parameter:<{long}}  {_number(row.estimate):>10}  {row.unit:<{unit}}"
         if np.isfinite(row.stderr):
             share = 100.0 * row.stderr / abs(row.estimate) if row.estimate else float("nan")
@@ -121,7 +122,8 @@ def _left_out(fit: Fit) -> list[str]:
 
 def _assumptions(fit: Fit) -> list[str]:
     lines = []
-    for row in fit.assumptions.drop_duplicates(["item", "value", "reason"]).itertuples(index=False):
+    rows: list[Any] = list(fit.assumptions.drop_duplicates(["item", "value", "reason"]).itertuples(index=False))
+    for row in rows:
         value = f"{row.value:.6g}" if isinstance(row.value, float) else row.value
         graded = f" [{row.status}{', grade ' + row.grade if row.grade else ''}; {row.source}]" if row.status else ""
         unit = f" {row.unit}" if row.unit not in ("", "1") else ""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,15 +18,13 @@ if TYPE_CHECKING:
 
     from pkpd.dataset import Dataset
 
-__all__ = ["Interval", "left_out_table", "parameter_table", "prediction_table", "subject_table", "with_mean_and_sd"]
+__all__ = ["left_out_table", "parameter_table", "prediction_table", "subject_table", "with_mean_and_sd"]
 
 FloatArray = NDArray[np.float64]
 COLUMNS = ["id", "parameter", "estimate", "stderr", "ci_low", "ci_high", "unit", "reason"]
-#: Intervals that were found otherwise: (unit, parameter) to (low, high, why there is none).
-Interval = tuple[float, float, str]
 
 
-def parameter_table(fitted: Fitted, intervals: Mapping[tuple[int, str], Interval] | None = None) -> pd.DataFrame:
+def parameter_table(fitted: Fitted) -> pd.DataFrame:
     """Return estimates with standard errors and 95 % intervals, of structural parameters and of sigma."""
     import pandas as pd
 
@@ -38,7 +36,7 @@ def parameter_table(fitted: Fitted, intervals: Mapping[tuple[int, str], Interval
         if unit in fitted.reasons:
             rows += _not_fitted(fitted, unit, name)
         else:
-            rows += _structural(fitted, unit, name, intervals or {})
+            rows += _structural(fitted, unit, name)
             rows += _sigmas(fitted, unit, name, np.exp(scales[unit]))
     return pd.DataFrame(rows, columns=COLUMNS)
 
@@ -51,9 +49,7 @@ def _not_fitted(fitted: Fitted, unit: int, name: Any) -> list[tuple[Any, ...]]:
     ]
 
 
-def _structural(
-    fitted: Fitted, unit: int, name: Any, intervals: Mapping[tuple[int, str], Interval]
-) -> list[tuple[Any, ...]]:
+def _structural(fitted: Fitted, unit: int, name: Any) -> list[tuple[Any, ...]]:
     setup, uncertainty = fitted.setup, fitted.uncertainty[unit]
     nan, rows = float("nan"), []
     quantile = t_quantile(uncertainty.freedom) if uncertainty.freedom > 0 else nan
@@ -68,12 +64,18 @@ def _structural(
         value = float(np.exp(fitted.estimate.x[unit, entry]))
         se = uncertainty.se(entry)
         reason = uncertainty.reasons.get(entry, "" if np.isfinite(se) else "too few observations")
-        low, high = value * np.exp(-quantile * se), value * np.exp(quantile * se)
-        if (unit, parameter) in intervals:
-            low, high, why = intervals[unit, parameter]
+        low, high = _interval(value, quantile * se)
+        if (unit, entry) in fitted.intervals:
+            low, high, why = fitted.intervals[unit, entry]
             reason = "; ".join(part for part in (reason, why) if part)
         rows.append((name, parameter, value, value * se, low, high, text, reason))
     return rows + _held(fitted, unit, name)
+
+
+def _interval(value: float, half: float) -> tuple[float, float]:
+    """An interval that is symmetric on the log scale; open ends where numbers end."""
+    with np.errstate(over="ignore"):
+        return float(value * np.exp(-half)), float(value * np.exp(half))
 
 
 def _held(fitted: Fitted, unit: int, name: Any) -> list[tuple[Any, ...]]:
@@ -97,7 +99,7 @@ def _sigmas(fitted: Fitted, unit: int, name: Any, sigmas: FloatArray) -> list[tu
         reason = "" if np.isfinite(se) else "fixed" if objective.sigma is not None else "not determined"
         additive = objective.error == "additive" or parameter.startswith("sigma_additive")
         text = setup.model.concentration if additive else "1"
-        low, high = value * np.exp(-quantile * se), value * np.exp(quantile * se)
+        low, high = _interval(value, quantile * se)
         rows.append((name, parameter, value, value * se, low, high, text, reason))
     return rows
 
@@ -123,14 +125,12 @@ def with_mean_and_sd(params: pd.DataFrame, estimated: Sequence[str]) -> pd.DataF
     return pd.concat([params, pd.DataFrame(order, columns=COLUMNS)], ignore_index=True)
 
 
-def prediction_table(
-    fitted: Fitted, data: Dataset, factor: float, by: Sequence[str], typical: FloatArray | None
-) -> pd.DataFrame:
-    """Return observations and predictions in the units of the data; `factor` is a unit of DV inside the fit."""
+def prediction_table(fitted: Fitted, data: Dataset, by: Sequence[str], typical: FloatArray | None) -> pd.DataFrame:
+    """Return observations and predictions in the units of the data; `typical` are predictions without deviations."""
     import pandas as pd
 
     setup, objective = fitted.setup, fitted.estimate.objective
-    case, problem = setup.case, objective.problem
+    case, problem, factor = setup.case, objective.problem, fitted.units_of_data.factor
     n, width = objective.observed.dv.shape
     ipred, iwres = np.full((n, width), np.nan), np.full((n, width), np.nan)
     if len(fitted.units):
