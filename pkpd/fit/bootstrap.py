@@ -61,9 +61,10 @@ def bootstrap_draws(
     def one(replicate: int) -> None:
         rng = stream(seed, replicate, "bootstrap")
         objective = estimate.objective
-        drawn = (
-            _residuals_drawn(estimate, units, n_structural, rng) if subject is None else _drawn(objective, subject, rng)
-        )
+        if subject is None:
+            drawn = _residuals_drawn(estimate, units, n_structural, rng)
+        else:
+            drawn = _subjects_drawn(objective, subject, rng)
         if objective.concentrated:
             found = solve_batch(drawn, units, estimate.x[units], estimate.space)
         else:

@@ -67,16 +67,19 @@ def forecast(
         )
     hours = np.append(np.arange(0.0, end - 1e-9 * end, step), end)
     text = parse_regimen(regimen) if isinstance(regimen, str) else None
+    setup = fitted.setup if text is None else _with_routes(fit, text)
     parts = []
     for unit in fitted.units:
-        subjects = range(len(fitted.setup.case.subjects)) if fitted.setup.unit_ids[unit] == "pooled" else [int(unit)]
+        subjects = range(len(setup.case.subjects)) if setup.unit_ids[unit] == "pooled" else [int(unit)]
         for subject in subjects:
-            doses = _from_text(fit, text, subject, end) if text is not None else _from_records(fit, regimen)  # type: ignore[arg-type]
-            levels = _levels(
-                fitted, int(unit), subject, doses, hours, history, n, stream(seed_number(seed), subject, "forecast")
-            )
-            name = fitted.setup.case.subjects[subject]
-            parts.append(pd.DataFrame({"id": name, "time_h": hours, **levels})[COLUMNS])
+            rng = stream(seed_number(seed), subject, "forecast")
+            if text is not None:
+                doses = _from_text(fit, setup, text, subject, end)
+            else:
+                doses = _from_records(fit, regimen)  # type: ignore[arg-type]
+            problem = _extended(setup, subject, doses, hours / fitted.units_of_data.time_inside, history)
+            levels = _levels(fitted, problem, int(unit), n, rng)
+            parts.append(pd.DataFrame({"id": setup.case.subjects[subject], "time_h": hours, **levels})[COLUMNS])
     return pd.concat(parts, ignore_index=True)
 
 
@@ -93,7 +96,8 @@ def _with_routes(fit: Fit, regimen: Regimen) -> Setup:
     strange = [drug for drug, _ in more if system_drug(drug).name != cohort.known.drug.name]
     if strange:
         raise RegimenError(
-            f"forecast: '{strange[0]}' is not the drug that was fitted; expected {cohort.known.drug.name}. Order that one."
+            f"forecast: '{strange[0]}' is not the drug that was fitted; expected {cohort.known.drug.name}. Order that "
+            "one."
         )
     options = {**fit.options, "vary": setup.choice.estimated, "check": False}
     return assemble(fit.data, options["model"], options, more).setup
@@ -175,9 +179,8 @@ def _from_text(fit: Fit, setup: Setup, regimen: Regimen, subject: int, until_h: 
     assert fitted is not None  # checked before
     if regimen.needs_seizure:
         raise RegimenError(
-            "forecast: the regimen asks whether the patient seizes; expected orders without a condition."
+            "forecast: the regimen asks whether the patient seizes; expected orders without a condition. Remove 'if'."
         )
-    setup = fitted.setup
     row = int(np.flatnonzero(setup.case.subject == subject)[0]) if (setup.case.subject == subject).any() else 0
     patients = read_patients(fit.data)
     patient = patients.patients[patients.of_row[setup.case.row[row] if len(setup.case.row) else 0]]

@@ -239,11 +239,11 @@ def _intervals(
 def _percentiles(draws: NDArray[np.float64], units: IntArray, setup: Setup) -> Ends:
     ends: Ends = {}
     for unit in units:
-        good = np.isfinite(draws[:, unit]).all(axis=1)
-        why = "" if good.all() else f"{int((~good).sum())} of {len(good)} replicates did not converge"
+        own = draws[:, unit]
+        own = own[np.asarray(np.isfinite(own).all(axis=1))]
+        lost = len(draws) - len(own)
+        why = f"{lost} of {len(draws)} replicates did not converge" if lost else ""
         for entry in np.flatnonzero(setup.space.active[unit]):
-            low, high = (
-                np.exp(np.quantile(draws[good, unit, entry], (0.025, 0.975))) if good.any() else (np.nan, np.nan)
-            )
+            low, high = np.exp(np.quantile(own[:, entry], (0.025, 0.975))) if len(own) else (np.nan, np.nan)
             ends[int(unit), int(entry)] = (float(low), float(high), why)
     return ends
