@@ -1,54 +1,59 @@
-"""Pictures of a fit: observed and predicted concentrations against time, one panel a subject."""
+"""The pictures of a fit by name; `Fit.plot` comes here."""
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING
 
-import numpy as np
-from matplotlib import rc_context
-
-from pkpd.picture import COLOURS, STYLE, Picture
+from pkpd.errors import ParameterError, did_you_mean
+from pkpd.fit_diagnostics import correlation, observed, qq, residuals
+from pkpd.fit_forest import forest, forest_page_count
+from pkpd.fit_profiles import profile_page, profile_page_count
 
 if TYPE_CHECKING:
     from pkpd.fit.result import Fit
+    from pkpd.picture import Picture
 
-__all__ = ["plot_fit"]
+__all__ = ["WHAT", "page_count", "plot_fit"]
 
-#: Panels in a row, panels at most, and the size of one (inches).
-ACROSS, MOST, WIDTH, HEIGHT = 4, 24, 2.3, 1.9
+#: The pictures, in the order in which a reader wants them, and what each shows.
+WHAT = {
+    "profiles": "observed and predicted levels of each subject",
+    "observed": "observed against predicted",
+    "residuals": "weighted residuals against time and prediction",
+    "qq": "weighted residuals against a normal distribution",
+    "estimates": "estimates with 95 % intervals",
+    "correlation": "correlation of the estimates",
+}
+_COUNTS = {"profiles": profile_page_count, "estimates": forest_page_count}
 
 
-def plot_fit(fit: Fit, *, log: bool = False) -> Picture:
-    """Draw the observations and the predictions at their times.
+def page_count(fit: Fit, what: str) -> int:
+    """Return how many pages a picture has; 0 where there is nothing to draw."""
+    if fit.fitted is None or (not len(fit.fitted.units) and what != "profiles"):
+        return 0
+    return _COUNTS[what](fit) if what in _COUNTS else 1
 
-    Parameters
-    ----------
-    fit : Fit
-    log : bool
-        Logarithmic concentration axis.
 
-    Returns
-    -------
-    matplotlib.figure.Figure
-        The first 24 subjects.
-    """
-    units = fit.fitted.units_of_data.units.texts if fit.fitted is not None else {"TIME": "h", "DV": "mg/L"}
-    groups = list(fit.predictions.groupby("ID", sort=False))
-    shown = groups[:MOST]
-    across = min(ACROSS, len(shown))
-    down = math.ceil(len(shown) / across)
-    with rc_context(STYLE):
-        figure = Picture(figsize=(WIDTH * across + 0.4, HEIGHT * down + 0.5), layout="constrained")
-        for place, (name, table) in enumerate(shown):
-            axes = figure.add_subplot(down, across, place + 1)
-            order = np.argsort(table["TIME"].to_numpy(), kind="stable")
-            time = table["TIME"].to_numpy()[order]
-            axes.plot(time, table["IPRED"].to_numpy()[order], color=COLOURS["plasma"])
-            axes.plot(time, table["DV"].to_numpy()[order], "o", color=COLOURS["dose"], markersize=3)
-            axes.set_title(f"ID {name}", fontsize=9)
-            if log:
-                axes.set_yscale("log")
-        figure.supxlabel(f"time ({units['TIME']})", fontsize=9)
-        figure.supylabel(f"concentration ({units['DV']})", fontsize=9)
-    return figure
+def plot_fit(fit: Fit, what: str = "profiles", *, log: bool = False, page: int = 1) -> Picture:
+    """Draw a fit; see `Fit.plot`."""
+    if what not in WHAT:
+        raise ParameterError(
+            f"plot: what={what!r} is not known; expected {', '.join(repr(word) for word in WHAT)}."
+            f"{did_you_mean(str(what), WHAT) or ' Use one of these.'}"
+        )
+    count = page_count(fit, what)
+    if count == 0:
+        raise ParameterError(
+            f"plot: what={what!r} has nothing to show, as nothing was fitted ({fit.message}); expected a fit with "
+            "estimates. Look at fit.subjects, or draw the observations with what='profiles'."
+        )
+    if isinstance(page, bool) or not isinstance(page, int) or not 1 <= page <= count:
+        pages = f"a whole number from 1 to {count}" if count > 1 else "1, as there is one page"
+        raise ParameterError(f"plot: page={page!r} of {what!r} is not there; expected {pages}. Correct the page.")
+    if what == "profiles":
+        return profile_page(fit, page, log=log)
+    if what == "estimates":
+        return forest(fit, page)
+    if what in ("observed", "residuals"):
+        return {"observed": observed, "residuals": residuals}[what](fit, log=log)
+    return {"qq": qq, "correlation": correlation}[what](fit)

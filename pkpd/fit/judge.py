@@ -69,11 +69,8 @@ def _flip_flop(fitted: Fitted, unit: int) -> list[str]:
 
 
 def _correlated(fitted: Fitted, unit: int) -> list[str]:
-    names, cov = fitted.setup.choice.estimated, fitted.uncertainty[unit].cov
+    names, correlation = fitted.setup.choice.estimated, fitted.uncertainty[unit].correlation()
     found = []
-    with np.errstate(invalid="ignore", divide="ignore"):
-        size = np.sqrt(np.diag(cov))
-        correlation = cov / np.outer(size, size)
     for i in range(len(names)):
         for j in range(i):
             if abs(correlation[i, j]) > CORRELATED:

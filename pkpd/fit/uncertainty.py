@@ -52,6 +52,12 @@ class Uncertainty:
         """Standard error of a structural parameter, NaN where there is none."""
         return float(np.sqrt(self.cov[entry, entry]))
 
+    def correlation(self) -> FloatArray:
+        """Correlation of the structural parameters, shape (p, p); NaN where there is no standard error."""
+        with np.errstate(invalid="ignore", divide="ignore"):
+            size = np.sqrt(np.diag(self.cov))
+            return np.asarray(self.cov / np.outer(size, size))
+
 
 class _Slopes(NamedTuple):
     """At an estimate: derivatives of the prediction (of its logarithm for the log error) and of ln(variance)."""
