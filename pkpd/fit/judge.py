@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from pkpd.fit.fitted import Fitted
+from pkpd.fit.flip import DISPOSITION, fastest_rates
 
 __all__ = ["warnings_of"]
 
@@ -12,6 +13,8 @@ __all__ = ["warnings_of"]
 CORRELATED = 0.95
 #: Coefficient of variation of an estimate above which it says little.
 VAGUE = 1.0
+#: Absorption slower than this multiple of the fastest disposition rate may have changed places with it.
+NEAR = 1.2
 
 
 def warnings_of(fitted: Fitted) -> list[str]:
@@ -54,16 +57,17 @@ def _flip_flop(fitted: Fitted, unit: int) -> list[str]:
     system = setup.model.system
     names, x = list(setup.choice.estimated), fitted.estimate.x[unit]
     found: list[str] = []
-    if system.saturable or "CL" not in names or "V1" not in names:
+    wanted = DISPOSITION[: 2 * system.compartments]
+    if system.saturable or not set(wanted) <= set(names):
         return found
     constants = {entry.rate_constant for entry in system.entries.values() if entry.rate_constant}
-    elimination = np.exp(x[names.index("CL")] - x[names.index("V1")])
+    fastest = float(fastest_rates(np.exp(x[None, [names.index(name) for name in wanted]]))[0])
     for name in sorted(constants & set(names)):
-        absorption = np.exp(x[names.index(name)])
-        if setup.space.active[unit, names.index(name)] and absorption < elimination:
+        absorption = float(np.exp(x[names.index(name)]))
+        if setup.space.active[unit, names.index(name)] and absorption < NEAR * fastest:
             found.append(
-                f"flip-flop: {name} {absorption:.3g} is below CL/V1 {elimination:.3g}; absorption and elimination may "
-                "have changed places, which the data of one oral dose cannot tell"
+                f"flip-flop: {name} {absorption:.3g} is {'below' if absorption < fastest else 'close to'} the fastest "
+                f"rate of disposition {fastest:.3g}; oral data alone cannot tell which of the two is absorption"
             )
     return found
 

@@ -88,7 +88,7 @@ def least_squares_batch(
             gained = cost[going] - found[0]
             better = gained > 0
         ratio = np.where(better, gained / np.maximum(promised, 1e-300), 0.0)
-        done = promised <= tolerance * np.maximum(cost[going], 1e-300)
+        done = np.abs(promised) <= tolerance * np.maximum(cost[going], 1e-300)
         accepted = going[better]
         x[accepted], cost[accepted] = trial[better], found[0][better]
         gradient[accepted], normal[accepted] = found[1][better], found[2][better]
@@ -130,17 +130,27 @@ def _linearised(
 def _step(
     normal: FloatArray, gradient: FloatArray, damping: FloatArray, x: FloatArray, low: FloatArray, high: FloatArray
 ) -> tuple[FloatArray, FloatArray]:
-    """The damped step within the bounds, and the gain that the linear model promises for it."""
-    p = gradient.shape[1]
+    """The damped step within the bounds, and the gain that the linear model promises for it.
+
+    What would leave its bound goes to the bound, and the others are solved for again.
+    """
+    m, p = gradient.shape
     index = np.arange(p)
     diagonal = normal[:, index, index]
-    held = ((x <= low) & (gradient > 0)) | ((x >= high) & (gradient < 0)) | (diagonal == 0.0)
+    stay = ((x <= low) & (gradient > 0)) | ((x >= high) & (gradient < 0)) | (diagonal == 0.0)
     size = np.maximum(diagonal, 1e-10 * diagonal.max(axis=1, keepdims=True))
-    matrix = np.where(held[:, :, None] | held[:, None, :], 0.0, normal)
-    matrix[:, index, index] = np.where(held, 1.0, diagonal + damping[:, None] * np.maximum(size, 1e-300))
-    step = -np.linalg.solve(matrix, np.where(held, 0.0, gradient)[:, :, None])[:, :, 0]
-    longest = np.abs(step).max(axis=1, keepdims=True)
-    step *= np.minimum(1.0, LONGEST / np.maximum(longest, LONGEST))
-    step = np.clip(x + step, low, high) - x
+    damped = normal.copy()
+    damped[:, index, index] = diagonal + damping[:, None] * np.maximum(size, 1e-300)
+    step, held = np.zeros((m, p)), stay
+    for _ in range(p + 1):
+        pull = gradient + np.einsum("mpq,mq->mp", normal, np.where(held, step, 0.0))
+        matrix = np.where(held[:, :, None] | held[:, None, :], 0.0, damped)
+        matrix[:, index, index] = np.where(held, 1.0, damped[:, index, index])
+        step = np.where(held, step, -np.linalg.solve(matrix, np.where(held, 0.0, pull)[:, :, None])[:, :, 0])
+        step = np.clip(step, np.maximum(low - x, -LONGEST), np.minimum(high - x, LONGEST))
+        out = ~held & ((step <= low - x) | (step >= high - x))
+        if not out.any():
+            break
+        held = held | out
     promised = -2.0 * np.einsum("mp,mp->m", step, gradient) - np.einsum("mp,mpq,mq->m", step, normal, step)
     return step, promised

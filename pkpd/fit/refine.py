@@ -24,6 +24,8 @@ BoolArray = NDArray[np.bool_]
 
 #: What stands for a residual without a value: far beyond any other, so that a minimiser turns back.
 HUGE = 1e6
+#: A step of more than this on the log scale must lower the sum of squares by at least that share.
+FAR, GAIN = 0.5, 1e-6
 
 
 def refine(estimate: Estimate, units: IntArray, tick: Callable[[], object] = lambda: None) -> Estimate:
@@ -45,9 +47,12 @@ def refine(estimate: Estimate, units: IntArray, tick: Callable[[], object] = lam
             result = _minimised(estimate, int(unit), x[unit], first[place], templates)
             results[unit] = result
             converged[unit] |= bool(result.success)
-            if result.chisqr <= cost[unit]:
-                x[unit, estimate.space.active[unit]] = [p.value for p in result.params.values()]
-                cost[unit] = result.chisqr
+            reached = np.array([parameter.value for parameter in result.params.values()])
+            active = estimate.space.active[unit]
+            # Where nothing determines a parameter, a full step may carry it anywhere and gain nothing.
+            near = np.abs(reached - x[unit, active]).max() < FAR or result.chisqr < cost[unit] * (1.0 - GAIN)
+            if near and result.chisqr <= cost[unit]:
+                x[unit, active], cost[unit] = reached, result.chisqr
         tick()
     return Estimate(x, cost, converged, estimate.objective, estimate.space, estimate.starts, results)
 

@@ -19,6 +19,7 @@ from pkpd.fit.bootstrap import FEWEST_SUBJECTS, bootstrap_draws
 from pkpd.fit.case import LeftOut
 from pkpd.fit.estimate import Estimate, estimate
 from pkpd.fit.fitted import Fitted
+from pkpd.fit.flip import unflipped
 from pkpd.fit.options import bar, check_options
 from pkpd.fit.outcome import outcome
 from pkpd.fit.profile import profile_intervals
@@ -180,6 +181,8 @@ def _run(assembled: Assembled, options: Mapping[str, Any]) -> tuple[Fitted, tupl
     uncertainty: dict[int, Uncertainty] = {}
     intervals: Ends = {}
     if len(units):
+        if prior is None:
+            found = unflipped(setup, found, units)
         with bar(len(units), options["progress"], "subjects") as tick:
             found = refine(found, units, tick)
         uncertainty = covariances(found, units, len(setup.space.names))

@@ -8,8 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import log_ndtr
-from scipy.stats import t as student_t
+from scipy.special import log_ndtr, stdtrit
 
 from pkpd.fit.estimate import Estimate
 from pkpd.fit.likelihood import Objective
@@ -25,6 +24,8 @@ STEP = 1e-5
 #: Smallest eigenvalue of the scaled information below which a direction counts as not determined.
 SINGULAR = 1e-11
 AT_BOUND = 1e-6
+#: A parameter is idle if a change by a factor of e moves all weighted residuals together by less than this.
+IDLE = 1e-3
 
 
 @dataclass(frozen=True)
@@ -70,7 +71,7 @@ class _Slopes(NamedTuple):
 @cache
 def t_quantile(freedom: float) -> float:
     """Return the quantile of a two-sided 95 % interval."""
-    return float(student_t.ppf(0.975, freedom)) if np.isfinite(freedom) else 1.959963984540054
+    return float(stdtrit(freedom, 0.975)) if np.isfinite(freedom) else 1.959963984540054
 
 
 def covariances(estimate: Estimate, units: IntArray, n_structural: int) -> dict[int, Uncertainty]:
@@ -157,9 +158,9 @@ def _inverse(information: FloatArray, free: BoolArray, names: tuple[str, ...], r
     """Inverse of the information on the free parameters; NaN, with a reason, for those that it does not determine."""
     cov = np.full(information.shape, np.nan)
     size = np.sqrt(np.diag(information))
-    dead = free & ~(size > 0)
-    reasons.update({int(i): "no observation depends on it" for i in np.flatnonzero(dead)})
-    at = np.flatnonzero(free & (size > 0))
+    dead = free & ~(size > IDLE)
+    reasons.update({int(i): "it ran to where no observation depends on it any more" for i in np.flatnonzero(dead)})
+    at = np.flatnonzero(free & (size > IDLE))
     if not len(at):
         return cov
     scaled = information[np.ix_(at, at)] / np.outer(size[at], size[at])
