@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from matplotlib import rc_context
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 __all__ = ["correlation", "observed", "qq", "residuals"]
 
 FloatArray = NDArray[np.float64]
-_LINE = {"color": COLOURS["dose"], "linewidth": 1.0}
-_EDGE = {"color": COLOURS["dose"], "linewidth": 0.8, "linestyle": "--"}
+_LINE: dict[str, Any] = {"color": COLOURS["dose"], "linewidth": 1.0}
+_EDGE: dict[str, Any] = {"color": COLOURS["dose"], "linewidth": 0.8, "linestyle": "--"}
 _SIDE = 3.6  # inches
 #: Quantile of the standard normal distribution with 2.5 % above it.
 NORMAL_95 = 1.959963984540054

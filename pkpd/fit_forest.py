@@ -10,7 +10,7 @@ from matplotlib import rc_context
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
-from pkpd.picture import COLOURS, STYLE, Picture, log_axis
+from pkpd.picture import COLOURS, STYLE, Picture, framed, log_axis
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -30,7 +30,7 @@ WIDE = 8.0
 #: from the median that the others could not be told apart.
 CUT, FAR = 3.0, 200.0
 # Inches.
-_WIDTH, _ROW, _AROUND, _TITLE, _LEGEND = 8.2, 0.17, 0.85, 0.36, 0.32
+_WIDTH, _ROW, _AROUND = 8.2, 0.17, 0.85
 
 
 def _rows(fit: Fit) -> list[object]:
@@ -62,11 +62,11 @@ def forest(fit: Fit, page: int = 1) -> Picture:
     names = [name for name, own in fit.params.groupby("parameter", sort=False) if own["estimate"].notna().any()]
     columns = min(COLUMNS, len(names))
     rows = math.ceil(len(names) / columns)
-    height = rows * (_AROUND + _ROW * max(2, len(ids))) + _TITLE + _LEGEND
+    pages = f", page {page} of {count}" if count > 1 else ""
     marks: dict[str, Line2D] = {}
     with rc_context(STYLE):
-        figure = Picture(figsize=(_WIDTH, height), layout="constrained")
-        figure.get_layout_engine().set(rect=(0, _LEGEND / height, 1, 1 - (_LEGEND + _TITLE) / height))  # type: ignore[union-attr]
+        height = rows * (_AROUND + _ROW * max(2, len(ids)))
+        figure = framed(_WIDTH, height, f"{fit.model}: estimates with 95 % intervals{pages}")
         grid = figure.subplots(rows, columns, squeeze=False, sharey=True)
         for axes, name in zip(grid.flat, names):
             own = fit.params[fit.params["parameter"] == name].set_index("id")
@@ -79,11 +79,6 @@ def forest(fit: Fit, page: int = 1) -> Picture:
             axes.set_visible(False)
         grid[0, 0].set_yticks(np.arange(len(ids))[::-1], [_label(name) for name in ids], fontsize=8)
         grid[0, 0].set_ylim(-0.7, len(ids) - 0.3)
-        pages = f", page {page} of {count}" if count > 1 else ""
-        figure.text(
-            0.01, 1 - 0.09 / height, f"{fit.model}: estimates with 95 % intervals{pages}", fontsize=11,
-            fontweight="bold", va="top",
-        )  # fmt: skip
         figure.legend(marks.values(), marks.keys(), loc="lower left", bbox_to_anchor=(0.0, 0.0), ncols=5)
     return figure
 

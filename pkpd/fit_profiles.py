@@ -12,7 +12,7 @@ from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
 from pkpd.fit.curves import Curve, curves
-from pkpd.picture import COLOURS, STYLE, Picture, log_axis
+from pkpd.picture import COLOURS, STYLE, Picture, framed, log_axis
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -32,7 +32,7 @@ COLUMNS, ROWS = 3, 4
 OUTPUTS = ((COLOURS["plasma"], "-"), (COLOURS["brain"], "--"), (COLOURS["effect"], "-."))
 MOST_DECADES = 4
 # Inches.
-_WIDTH, _PANEL, _LEGEND, _TITLE, _LABEL = 8.2, 1.9, 0.32, 0.36, 0.3
+_WIDTH, _PANEL, _LABEL = 8.2, 1.9, 0.3
 
 
 class Panel(NamedTuple):
@@ -83,10 +83,9 @@ def profile_page(fit: Fit, page: int = 1, *, log: bool = False) -> Picture:
     time, level = axis_units(fit)
     columns = min(COLUMNS, len(panels))
     rows = math.ceil(len(panels) / columns)
-    height = rows * _PANEL + _LEGEND + _TITLE + _LABEL
+    pages = f", page {page} of {count}" if count > 1 else ""
     with rc_context(STYLE):
-        figure = Picture(figsize=(_WIDTH, height), layout="constrained")
-        figure.get_layout_engine().set(rect=(0, _LEGEND / height, 1, 1 - (_LEGEND + _TITLE) / height))  # type: ignore[union-attr]
+        figure = framed(_WIDTH, rows * _PANEL + _LABEL, f"{fit.model}: observed and predicted{pages}")
         grid = figure.subplots(rows, columns, squeeze=False)
         names = [output.name for output in fit.fitted.setup.model.system.outputs]
         marks: dict[str, Line2D] = {}
@@ -98,9 +97,6 @@ def profile_page(fit: Fit, page: int = 1, *, log: bool = False) -> Picture:
                 axes.set_xlabel(f"time ({time})", fontsize=8)
             if place % columns == 0:
                 axes.set_ylabel(f"concentration ({level})", fontsize=8)
-        pages = f", page {page} of {count}" if count > 1 else ""
-        title = f"{fit.model}: observed and predicted{pages}"
-        figure.text(0.01, 1 - 0.09 / height, title, fontsize=11, fontweight="bold", va="top")
         figure.legend(marks.values(), marks.keys(), loc="lower left", bbox_to_anchor=(0.0, 0.0), ncols=6)
     return figure
 
@@ -163,10 +159,10 @@ def _draw(axes: Axes, panel: Panel, names: Sequence[str], log: bool) -> dict[str
             ("left out", mine & ~panel.used & ~panel.below, "x", False),
         ):
             if chosen.any():
-                face = {} if filled or mark == "x" else {"markerfacecolor": "none"}
+                shade = colour if filled else "#777777"
                 (marks[label],) = axes.plot(
-                    panel.time[chosen], panel.level[chosen], mark, color=colour if filled else "#777777",
-                    markersize=3.6, zorder=3, **face,
+                    panel.time[chosen], panel.level[chosen], mark, color=shade, markersize=3.6, zorder=3,
+                    markerfacecolor=shade if filled else "none",
                 )  # fmt: skip
     _limits(axes, panel, log)
     if len(panel.doses):

@@ -15,7 +15,17 @@ if TYPE_CHECKING:
 
     from pkpd.library.drug import Range
 
-__all__ = ["COLOURS", "STYLE", "Picture", "concentration_axis", "limits_of", "log_axis", "svg_text", "time_axis"]
+__all__ = [
+    "COLOURS",
+    "STYLE",
+    "Picture",
+    "concentration_axis",
+    "framed",
+    "limits_of",
+    "log_axis",
+    "svg_text",
+    "time_axis",
+]
 
 # Okabe and Ito's palette: distinct for readers with any colour vision, and in grey print by line style.
 COLOURS = {"plasma": "#0072B2", "brain": "#D55E00", "effect": "#009E73", "range": "#E9D27C", "dose": "#333333"}
@@ -51,6 +61,16 @@ class Picture(Figure):
         buffer = io.BytesIO()
         self.savefig(buffer, format="png", dpi=110)
         return buffer.getvalue()
+
+
+def framed(width: float, height: float, title: str) -> Picture:
+    """Return a figure of that many inches with a title above, and room below for a legend of one line."""
+    above, below = 0.36, 0.32
+    figure = Picture(figsize=(width, height + above + below))
+    whole = height + above + below
+    figure.set_layout_engine("constrained", rect=(0, below / whole, 1, height / whole))
+    figure.text(0.01, 1 - 0.09 / whole, title, fontsize=11, fontweight="bold", va="top")
+    return figure
 
 
 def time_axis(span_h: float) -> tuple[float, str]:

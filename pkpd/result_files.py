@@ -5,6 +5,8 @@ Every file is written beside its place and then moved there, so that an interrup
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
 import tempfile
 from collections.abc import Callable, Sequence
@@ -17,7 +19,16 @@ from pkpd.errors import ParameterError, did_you_mean
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["FORMATS", "check_file", "prepare_folder", "write_table", "write_text", "write_whole"]
+__all__ = [
+    "FORMATS",
+    "check_file",
+    "prepare_folder",
+    "remove_earlier",
+    "sha256_of",
+    "write_table",
+    "write_text",
+    "write_whole",
+]
 
 FORMATS = (".csv", ".parquet", ".json")
 
@@ -42,6 +53,23 @@ def prepare_folder(path: str | os.PathLike[str]) -> Path:
             "Choose another, or change its permissions."
         ) from None
     return folder
+
+
+def remove_earlier(folder: Path) -> None:
+    """Delete what an earlier run wrote here, as its manifest lists it: old pictures beside new results mislead."""
+    try:
+        earlier = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))["files"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return
+    for name in [*earlier, "manifest.json"]:
+        path = folder / str(name)
+        if folder.resolve() in path.resolve().parents:
+            path.unlink(missing_ok=True)
+
+
+def sha256_of(path: Path) -> str:
+    """The SHA-256 of a file."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def check_file(path: str | os.PathLike[str], formats: Sequence[str] = FORMATS) -> Path:

@@ -5,7 +5,6 @@ Repeats no computation: it arranges what a batch has, and what its rows kept for
 
 from __future__ import annotations
 
-import hashlib
 import json
 import platform
 import re
@@ -20,7 +19,7 @@ import pandas as pd
 from pkpd.picture import svg_text
 from pkpd.plot import profiles
 from pkpd.report import batch_page, overview
-from pkpd.result_files import write_table, write_text, write_whole
+from pkpd.result_files import remove_earlier, sha256_of, write_table, write_text, write_whole
 from pkpd.scenario_results import Shown
 
 if TYPE_CHECKING:
@@ -49,7 +48,7 @@ def write_folder(folder: Path, batch: Batch, *, options: Mapping[str, Any]) -> p
     DataFrame
         The manifest, one row a part: part rows ok error first last sha256.
     """
-    _remove_earlier(folder)
+    remove_earlier(folder)
     frame = batch.to_frame()
     write_table(frame, folder / "results.csv")
     files = ["results.csv"]
@@ -67,21 +66,9 @@ def write_folder(folder: Path, batch: Batch, *, options: Mapping[str, Any]) -> p
     if "profiles" not in options or options["profiles"]:
         write_text(batch_page(batch, pictures, record), folder / "report.html")
         record["files"].append("report.html")
-    record["sha256"] = {name: _sha256(folder / name) for name in record["files"] if not name.startswith("figures/")}
+    record["sha256"] = {name: sha256_of(folder / name) for name in record["files"] if not name.startswith("figures/")}
     write_text(json.dumps(record, indent=1, ensure_ascii=False) + "\n", folder / "manifest.json")
     return _parts(frame, record)
-
-
-def _remove_earlier(folder: Path) -> None:
-    """Delete what an earlier run wrote here, as its manifest lists it: old pictures beside new results mislead."""
-    try:
-        earlier = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))["files"]
-    except (OSError, ValueError, KeyError, TypeError):
-        return
-    for name in [*earlier, "manifest.json"]:
-        path = folder / str(name)
-        if folder.resolve() in path.resolve().parents:
-            path.unlink(missing_ok=True)
 
 
 def _write_profiles(folder: Path, shown: Mapping[str, Shown]) -> str:
@@ -150,10 +137,6 @@ def _manifest(batch: Batch, files: Sequence[str], options: Mapping[str, Any]) ->
         },
         "files": list(files),
     }
-
-
-def _sha256(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def _parts(frame: pd.DataFrame, record: Mapping[str, Any]) -> pd.DataFrame:

@@ -14,7 +14,8 @@ FLOORS = [
     "receptor_inputs layer episodes solution simulate parameter_values histories predict",
     "fit scenario_table scenario_rows scenario_results result_files evaluate trial_design trial_table trial_endpoint "
     "trial_file trial_score trial_enrol trial_arms trial",
-    "picture plot fit_plot page report_tables report results_folder trial_plot trial_report",
+    "picture plot fit_profiles fit_diagnostics fit_forest fit_plot page report_tables report results_folder "
+    "fit_manifest fit_page fit_folder trial_plot trial_report",
     "cli __main__",
 ]
 
@@ -23,6 +24,7 @@ UPWARD_INSIDE_FUNCTIONS = {
     ("pkpd.solution", "pkpd.plot"),
     ("pkpd.solution", "pkpd.report"),
     ("pkpd.evaluate", "pkpd.results_folder"),
+    ("pkpd.fit.result", "pkpd.fit_folder"),
     ("pkpd.fit.result", "pkpd.fit_plot"),
     ("pkpd.trial", "pkpd.trial_plot"),
     ("pkpd.trial", "pkpd.trial_report"),

@@ -102,9 +102,7 @@ def _grid(at: Layout, piece: int) -> FloatArray:
     records = at.time[at.start[piece] : at.stop[piece]]
     first, last = records[0], records[-1]
     mine = np.flatnonzero(at.dose.piece == piece)
-    given = [
-        at.time[at.dose.row[i]] + at.dose.interval[i] * np.arange(at.dose.additional[i] + 1) for i in mine
-    ]
+    given = [at.time[at.dose.row[i]] + at.dose.interval[i] * np.arange(at.dose.additional[i] + 1) for i in mine]
     doses = np.concatenate(given) if given else np.empty(0)
     edges = np.concatenate((doses, doses - BEFORE * (last - first)))
     grid = np.concatenate((np.linspace(first, last, INTERVALS + 1), records, edges))

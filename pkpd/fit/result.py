@@ -118,14 +118,55 @@ class Fit:
 
         return forecast(self, regimen, until, every=every, history=history, n=n, seed=seed)
 
-    def plot(self, *args: Any, **options: Any) -> Figure:
-        """Return a matplotlib figure of the fit; see `pkpd.fit_plot`."""
+    def plot(self, what: str = "profiles", *, log: bool = False, page: int = 1) -> Figure:
+        """Return a picture of the fit.
+
+        Parameters
+        ----------
+        what : {"profiles", "observed", "residuals", "qq", "estimates", "correlation"}
+            Observed and predicted levels of each subject against time; observed against IPRED (and PRED, for map);
+            IWRES against time and prediction; IWRES against a normal distribution; estimates with their 95 %
+            intervals; correlation of the estimates.
+        log : bool
+            Logarithmic axes of the levels.
+        page : int
+            Which page of profiles (12 panels each) or estimates (40 subjects each), from 1.
+
+        Returns
+        -------
+        matplotlib.figure.Figure
+
+        Raises
+        ------
+        ParameterError
+            If there is no such picture or page.
+        """
         from pkpd.fit_plot import plot_fit
 
-        return plot_fit(self, *args, **options)
+        return plot_fit(self, what, log=log, page=page)
 
-    def save(self, folder: str | Path) -> Path:
-        """Write everything needed to judge and to rerun the fit into a folder, and return it."""
-        from pkpd.fit.save import save
+    def save(self, folder: str | Path, *, log: bool = False) -> Path:
+        """Write everything needed to judge the fit and to run it again into a folder.
 
-        return save(self, folder)
+        Parameters
+        ----------
+        folder : str or Path
+            Made if need be. It gets the tables as CSV, the report as text and as a page that opens offline, the
+            pictures, a copy of the data, and `manifest.json` with versions, hashes, options and the line that runs
+            the fit again. What an earlier fit wrote there goes.
+        log : bool
+            Logarithmic axes of the levels in the pictures.
+
+        Returns
+        -------
+        Path
+            The folder.
+
+        Raises
+        ------
+        ParameterError
+            If it cannot be written.
+        """
+        from pkpd.fit_folder import save_fit
+
+        return save_fit(self, folder, log=log)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -38,7 +38,7 @@ class Spread(NamedTuple):
 
     parameter: str
     unit: str
-    count: int
+    subjects: int
     median: float
     low: float
     high: float
@@ -104,7 +104,5 @@ def failures(fit: Fit) -> list[tuple[str, str]]:
 
 def left_out_rows(fit: Fit) -> list[tuple[str, str, str, str, str]]:
     """Line, ID, time, DV and reason of every observation that does not count."""
-    return [
-        (str(row.line), str(row.ID), f"{row.TIME:g}", "" if row.DV != row.DV else f"{row.DV:g}", str(row.reason))
-        for row in fit.left_out.itertuples(index=False)
-    ]
+    rows: list[Any] = list(fit.left_out.itertuples(index=False))
+    return [(str(r.line), str(r.ID), f"{r.TIME:g}", "" if r.DV != r.DV else f"{r.DV:g}", r.reason) for r in rows]
