@@ -83,6 +83,8 @@ def _candidate(
 ) -> FloatArray:
     """One candidate for all units, shape (n_units, p); volumes and clearances for a V1 of 1, or of its held value."""
     constants = {entry.rate_constant for entry in setup.model.system.entries.values()}
+    if "V1" in setup.choice.estimated and "CL" in setup.held:
+        volume = _first_held(setup, "CL") / scaled(shape, slope, "CL")
     km = shape["KM"] * middle
     found = np.zeros((len(slope), len(setup.choice.estimated)))
     for column, name in enumerate(setup.choice.estimated):
@@ -104,15 +106,19 @@ def _volume(setup: Setup, top: FloatArray) -> FloatArray:
     """V1 where it is held; where elimination is saturable, dose over the highest level; else 1."""
     n = len(top)
     if "V1" in setup.held:
-        unit = setup.layout.unit[setup.layout.set_piece]
-        first = np.searchsorted(unit, np.arange(n))
-        return setup.held["V1"][first]
+        return _first_held(setup, "V1")
     if not setup.model.system.saturable:
         return np.ones(n)
     dose, unit = setup.layout.dose, setup.layout.unit
     largest = np.zeros(n)
     np.maximum.at(largest, unit[dose.piece], dose.amount)
     return np.where(largest > 0, largest / top, 1.0)
+
+
+def _first_held(setup: Setup, name: str) -> FloatArray:
+    """A held parameter in the first set of each unit."""
+    unit = setup.layout.unit[setup.layout.set_piece]
+    return setup.held[name][np.searchsorted(unit, np.arange(len(setup.unit_ids)))]
 
 
 def _other(setup: Setup, name: str) -> FloatArray:
@@ -139,7 +145,7 @@ def _levelled(setup: Setup, candidates: FloatArray) -> tuple[FloatArray, FloatAr
     names, n = setup.choice.estimated, len(candidates)
     every = np.arange(n)
     sized = [i for i, name in enumerate(names) if name in ("CL", "V1", "Q2", "V2", "Q3", "V3")]
-    if "V1" in names and not setup.model.system.saturable:
+    if "V1" in names and "CL" in names and not setup.model.system.saturable:
         off = _off(problem.predict(every, candidates), observed.dv, observed.used)
         off[np.isnan(off).all(axis=2)] = 0.0
         shift = np.nanmedian(off, axis=2)

@@ -102,7 +102,7 @@ def least_squares_batch(
 
 def _damped(damping: FloatArray, growth: FloatArray, ratio: FloatArray, better: BoolArray) -> FloatArray:
     """Nielsen's rule: less damping the better the linear model foretold the gain, more and more after failures."""
-    shrink = np.clip(1.0 - (2.0 * ratio - 1.0) ** 3, 0.1, 2.0)
+    shrink = np.clip(1.0 - (2.0 * np.minimum(ratio, 2.0) - 1.0) ** 3, 0.1, 2.0)
     return np.maximum(np.where(better, damping * shrink, damping * growth), LEAST_DAMPING)
 
 

@@ -201,10 +201,10 @@ def _hopeless(setup: Setup) -> dict[int, str]:
     dosed = np.bincount(setup.layout.unit[setup.layout.dose.piece], minlength=len(counts))
     reasons = {}
     for unit, (n, p, doses) in enumerate(zip(counts, active, dosed, strict=True)):
-        if n == 0:
-            reasons[unit] = "no observation that counts"
-        elif doses == 0:
+        if doses == 0:
             reasons[unit] = "no dose: every prediction is 0"
+        elif n == 0:
+            reasons[unit] = "no observation that counts"
         elif n <= p:
             samples = f"{n} observation{'s' if n > 1 else ''}"
             reasons[unit] = f"{samples} for {p} parameters and sigma; at least {p + 1} are needed"

@@ -200,6 +200,17 @@ def without_idle_fractions(model: FitModel, case: Case) -> FitModel:
     return replace(model, known=replace(known, estimated=estimated, auto=()))
 
 
+def _slow(setup: Setup, start: FloatArray) -> FloatArray:
+    """A vector under which nothing is eliminated to nothing: large volumes, hardly a lag."""
+    found = start.copy()
+    for column, name in enumerate(setup.choice.estimated):
+        if name[0] == "V" and name != "VM":
+            found[:, column] += np.log(1e6)
+        elif name.startswith("ALAG"):
+            found[:, column] -= np.log(1e6)
+    return found
+
+
 def without_zero_predictions(setup: Setup, starts: Sequence[FloatArray]) -> tuple[Setup, tuple[LeftOut, ...]]:
     """Leave out observations before any drug is there, where the error model has no variance for them.
 
@@ -212,7 +223,7 @@ def without_zero_predictions(setup: Setup, starts: Sequence[FloatArray]) -> tupl
     if objective.error == "additive":
         return setup, ()
     every = np.arange(objective.problem.n_units)
-    predicted = objective.problem.predict(every, np.stack(starts, axis=1))
+    predicted = objective.problem.predict(every, np.stack([*starts, _slow(setup, starts[0])], axis=1))
     nothing = (predicted == 0.0).all(axis=1) & (objective.observed.used | objective.observed.censored)
     if objective.error == "combined":  # a 0 that is met exactly would draw the additive sigma to 0
         nothing &= objective.observed.dv == 0.0

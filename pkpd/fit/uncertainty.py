@@ -21,6 +21,8 @@ BoolArray = NDArray[np.bool_]
 
 #: Step of the central differences; logarithms of parameters.
 STEP = 1e-5
+#: Step of second differences.
+WIDE = 1e-3
 #: Smallest eigenvalue of the scaled information below which a direction counts as not determined.
 SINGULAR = 1e-11
 AT_BOUND = 1e-6
@@ -88,7 +90,8 @@ def covariances(estimate: Estimate, units: IntArray, n_structural: int) -> dict[
     -----
     Estimated sigma: s^2 (J'J)^-1 with J the derivatives of the weighted residuals, weights held, and
     s^2 = RSS/(n - p). A value below the limit counts with the curvature of its likelihood. With a prior: the inverse
-    of J'J + D'D/2 + Omega^-1, D the derivatives of ln(variance), which is the curvature at the mode.
+    of half the second derivatives of OFV plus penalty at the mode; where those do not describe a maximum, of their
+    expectation J'J + D'D/2 + Omega^-1, D the derivatives of ln(variance).
     """
     objective, space = estimate.objective, estimate.space
     predicted, scales = objective.estimates(units, estimate.x[units])
@@ -110,6 +113,8 @@ def covariances(estimate: Estimate, units: IntArray, n_structural: int) -> dict[
         if objective.prior is not None:
             rows = slopes.log_var[place][:, used]
             information += 0.5 * rows @ rows.T + objective.prior.whitening.T @ objective.prior.whitening
+            bent = _curved(objective, int(unit), position)
+            information = bent if (np.linalg.eigvalsh(bent) > 0.0).all() else information
         else:
             freedom = float(used.sum() - active.sum())
             rss = float(((difference[place][used] / sd[place][used]) ** 2).sum())
@@ -145,6 +150,23 @@ def _slopes(
             (log_var[:, :p] - log_var[:, p:]) / (2.0 * STEP),
             np.stack(by_scale, axis=1),
         )
+
+
+def _curved(objective: Objective, unit: int, x: FloatArray) -> FloatArray:
+    """Half the second derivatives of the objective at x, by central differences; NaN becomes 0."""
+    p = len(x)
+    moves = WIDE * np.array([(a, b) for a in (1.0, -1.0) for b in (1.0, -1.0)])
+    pairs = [(i, j) for i in range(p) for j in range(i + 1)]
+    points = np.repeat(x[None], 4 * len(pairs), axis=0)
+    for place, (i, j) in enumerate(pairs):
+        for corner, (a, b) in enumerate(moves):
+            points[4 * place + corner, i] += a
+            points[4 * place + corner, j] += b
+    costs = (objective.residuals(np.array([unit]), points[None])[0] ** 2).sum(axis=1).reshape(-1, 4)
+    found = np.zeros((p, p))
+    for (i, j), (both, first, second, neither) in zip(pairs, costs):
+        found[i, j] = found[j, i] = 0.5 * (both - first - second + neither) / (4.0 * WIDE**2)
+    return np.nan_to_num(found)
 
 
 def _curvature(below: FloatArray) -> FloatArray:

@@ -86,7 +86,7 @@ def test_midazolam_iv_and_oral_together(root):
 
 
 def test_propofol_subject_by_subject(root):
-    """Schnider 1998: medians, scaled to 70 kg, within 20 % of the published model or of OpenPMX's fit to the same data."""
+    """Schnider 1998: medians at 70 kg, within 20 % of the published model or of OpenPMX's fit to the same data."""
     fit = pkpd.fit(root / "data/observed/propofol.csv", "3cmt")
     assert fit.success
     p = estimates(fit)
