@@ -131,8 +131,8 @@ def _certain(fitted: Fitted, unit: int) -> FloatArray:
     silent = [name for i, name in enumerate(names) if fitted.setup.space.active[unit, i] and np.isnan(cov[i, i])]
     if silent:
         warnings.warn(
-            f"forecast: {', '.join(silent)} of {fitted.setup.unit_ids[unit]} has no standard error; the interval leaves "
-            "out what is not known of it. Look at the reason in fit.params.",
+            f"forecast: {', '.join(silent)} of {fitted.setup.unit_ids[unit]} has no standard error; the interval "
+            "leaves out what is not known of it. Look at the reason in fit.params.",
             PkpdWarning,
             stacklevel=5,
         )
