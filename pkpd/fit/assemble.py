@@ -97,7 +97,7 @@ def _of_library(
     ways, lines = dose_routes(data, drug, given, rows)
     routes = {f"{who} {route}": (who, route) for who, route in dict.fromkeys([*ways, *more])}
     routes = routes or {f"{given} iv": (given, "iv")}
-    everything, listed = output_names(drug, model)
+    everything, listed = output_names(model)
     kinds = kinds_of(dvid, everything, listed)
     seen = sorted(set(kinds.values()))
     outputs = [everything[number] for number in seen]
@@ -128,9 +128,7 @@ def _chosen(model: FitModel, case: Case, options: Mapping[str, Any]) -> tuple[Se
     known = _known_with_prior(model, variances)
     model = replace(model, known=known)
     choice = choose(known, **words)
-    sigma, error, lines = read_sigma(
-        options["sigma"], options["error"], library, len(model.system.outputs), model.concentration
-    )
+    sigma, error, lines = read_sigma(options["sigma"], options["error"], library, _shares(model), model.concentration)
     setup = prepare(model, case, choice, error, pooled=False, random=True)
     mean = _prior_mean(setup)
     objective = replace(setup.objective, prior=prior_of(omega, choice.estimated, mean), sigma=sigma)
@@ -139,6 +137,11 @@ def _chosen(model: FitModel, case: Case, options: Mapping[str, Any]) -> tuple[Se
         for name in choice.estimated
     ]
     return replace(setup, objective=objective), lines
+
+
+def _shares(model: FitModel) -> list[float]:
+    """Typical share of each output in the total level: fu for unbound ones."""
+    return [model.known.values.get(output.factor, 1.0) for output in model.system.outputs]
 
 
 def _known_with_prior(model: FitModel, variances: Mapping[str, float]) -> Known:

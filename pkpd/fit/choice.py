@@ -113,17 +113,7 @@ def choose(
     else:
         words = vary.replace(",", " ").split() if isinstance(vary, str) else list(vary)
         estimated = list(dict.fromkeys(known.name("vary", typed) for typed in words))
-    both = [name for name in estimated if name in held]
-    if both:
-        raise ParameterError(
-            f"fixed: '{both[0]}' stands in vary too; expected it in one of them. Remove it from vary to hold it, "
-            "or from fixed to estimate it."
-        )
-    if not estimated:
-        raise ParameterError(
-            f"vary: no parameter is left to estimate; expected at least one of {' '.join(known.names)}. "
-            "Name one in vary, or use pkpd.predict."
-        )
+    _check_estimated(known, estimated, held)
     shown = [*held, *(name for name in known.names if name in known.listed or name in begin)]
     defaults: set[str] = set()
     for name in known.names:
@@ -140,6 +130,21 @@ def choose(
     auto = tuple(name for name in known.auto if name in estimated and name not in begin and vary is None)
     limits = _bounds(known, bounds, estimated, begin)
     return Choice(tuple(estimated), held, begin, limits, tuple(shown), frozenset(defaults), auto)
+
+
+def _check_estimated(known: Known, estimated: Collection[str], held: Collection[str]) -> None:
+    """Refuse contradictions and a fit of nothing."""
+    both = [name for name in estimated if name in held]
+    if both:
+        raise ParameterError(
+            f"fixed: '{both[0]}' stands in vary too; expected it in one of them. Remove it from vary to hold it, "
+            "or from fixed to estimate it."
+        )
+    if not estimated:
+        raise ParameterError(
+            f"vary: no parameter is left to estimate; expected at least one of {' '.join(known.names)}. "
+            "Name one in vary, or use pkpd.predict."
+        )
 
 
 def _positive(argument: str, typed: object, value: Any) -> float:

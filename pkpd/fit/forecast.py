@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -10,7 +11,7 @@ from numpy.typing import NDArray
 
 from pkpd.dataset import as_dataset
 from pkpd.dosing import administer
-from pkpd.errors import DataError, ParameterError, RegimenError
+from pkpd.errors import DataError, ParameterError, PkpdWarning, RegimenError
 from pkpd.fit.assemble import assemble
 from pkpd.fit.cohort import read_patients
 from pkpd.fit.fitted import Fitted
@@ -108,7 +109,7 @@ def _levels(fitted: Fitted, problem: Problem, unit: int, n: int, rng: np.random.
     objective, estimate = fitted.estimate.objective, fitted.estimate
     p = len(fitted.setup.choice.estimated)
     centre = estimate.x[unit : unit + 1]
-    cov = np.nan_to_num(fitted.uncertainty[unit].cov, nan=0.0)
+    cov = np.nan_to_num(_certain(fitted, unit), nan=0.0)
     draws = np.repeat(centre, n + 1, axis=0)
     draws[1:, :p] = rng.multivariate_normal(centre[0, :p], cov, size=n, method="eigh")
     predicted = problem.predict(np.array([0]), draws[None])[0]
@@ -122,6 +123,20 @@ def _levels(fitted: Fitted, problem: Problem, unit: int, n: int, rng: np.random.
     found["low"], found["high"] = np.nanquantile(predicted[1:], (0.025, 0.975), axis=0)
     found["pred_low"], found["pred_high"] = np.nanquantile(measured, (0.025, 0.975), axis=0)
     return {name: values / factor for name, values in found.items()}
+
+
+def _certain(fitted: Fitted, unit: int) -> FloatArray:
+    """The covariance of a unit; a warning where a parameter has none."""
+    cov, names = fitted.uncertainty[unit].cov, fitted.setup.choice.estimated
+    silent = [name for i, name in enumerate(names) if fitted.setup.space.active[unit, i] and np.isnan(cov[i, i])]
+    if silent:
+        warnings.warn(
+            f"forecast: {', '.join(silent)} of {fitted.setup.unit_ids[unit]} has no standard error; the interval "
+            "leaves out what is not known of it. Look at the reason in fit.params.",
+            PkpdWarning,
+            stacklevel=5,
+        )
+    return cov
 
 
 def _log_variance(error: str, predicted: FloatArray, scales: FloatArray, n_outputs: int) -> FloatArray:

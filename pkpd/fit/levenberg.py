@@ -70,9 +70,7 @@ def least_squares_batch(
     active = np.ones((n, p), dtype=np.bool_) if active is None else active
     low = np.broadcast_to(-np.inf if low is None else low, (n, p))
     high = np.broadcast_to(np.inf if high is None else high, (n, p))
-    x = np.clip(x, low, high)
-    damping = np.full(n, FIRST_DAMPING)
-    growth = np.full(n, 2.0)
+    x, damping, growth = np.clip(x, low, high), np.full(n, FIRST_DAMPING), np.full(n, 2.0)
     converged, iterations = np.zeros(n, dtype=np.bool_), np.zeros(n, dtype=np.int64)
     every = np.arange(n)
     cost, gradient, normal = _linearised(residuals, every, x, active)
@@ -83,15 +81,14 @@ def least_squares_batch(
         iterations[going] += 1
         step, promised = _step(normal[going], gradient[going], damping[going], x[going], low[going], high[going])
         trial = x[going] + step
-        found = _linearised(residuals, going, trial, active)
+        reached, slope, square = _linearised(residuals, going, trial, active)
         with np.errstate(invalid="ignore"):
-            gained = cost[going] - found[0]
-            better = gained > 0
-        ratio = np.where(better, gained / np.maximum(promised, 1e-300), 0.0)
+            better = cost[going] - reached > 0
+            ratio = np.where(better, (cost[going] - reached) / np.maximum(promised, 1e-300), 0.0)
         done = np.abs(promised) <= tolerance * np.maximum(cost[going], 1e-300)
         accepted = going[better]
-        x[accepted], cost[accepted] = trial[better], found[0][better]
-        gradient[accepted], normal[accepted] = found[1][better], found[2][better]
+        for into, values in ((x, trial), (cost, reached), (gradient, slope), (normal, square)):
+            into[accepted] = values[better]
         damping[going] = _damped(damping[going], growth[going], ratio, better)
         growth[going] = np.where(better, 2.0, growth[going] * 2.0)
         stuck = damping[going] > MOST_DAMPING

@@ -20,7 +20,7 @@ from pkpd.fit.model import FitModel
 from pkpd.fit.routes import dose_routes
 from pkpd.fit.system import Entry, Output, System
 from pkpd.individual import Individual
-from pkpd.kinetics import rates_of, shape_of
+from pkpd.kinetics import Shape, rates_of, shape_of
 from pkpd.library.catalogue import canonical_drug_name, list_drugs, load_drug
 from pkpd.library.drug import Drug
 from pkpd.library.model import Metabolite, Model
@@ -92,7 +92,7 @@ def drug_of(name: str) -> tuple[Drug, str | None, str]:
     )
 
 
-def output_names(drug: Drug, model: Model) -> tuple[list[str], list[str]]:
+def output_names(model: Model) -> tuple[list[str], list[str]]:
     """Return all names of what can be observed, and those that a list of DVID stands for."""
     metabolites = [metabolite.name for metabolite in model.metabolites]
     return ["plasma", "unbound", *metabolites], ["plasma", *metabolites]
@@ -123,13 +123,7 @@ def library_model(cohort: Cohort, outputs: Sequence[str], assumptions: Sequence[
         )
         for key, (given, _) in routes.items()
     }  # fmt: skip
-    states = {"plasma": shape.outputs[0], **{m.name: o for m, o in zip(model.metabolites, shape.outputs[1:])}}
-    seen = [
-        Output(o, states["plasma"].state, "V1", "FU")
-        if o == "unbound"
-        else Output(o, states[o].state, states[o].volume)
-        for o in outputs
-    ]
+    seen = _seen(model, shape, outputs)
 
     def rates(values: Mapping[str, FloatArray]) -> FloatArray:
         rate = {key: values[constant] for key, constant in rate_keys.items()}
@@ -138,7 +132,7 @@ def library_model(cohort: Cohort, outputs: Sequence[str], assumptions: Sequence[
 
     kinetic = _kinetic(known_of)
     system = System(
-        f"{drug.name} ({model.name})", kinetic, shape.structure, shape.central, shape.saturable, tuple(seen), rates,
+        f"{drug.name} ({model.name})", kinetic, shape.structure, shape.central, shape.saturable, seen, rates,
         entries, model.compartments,
     )  # fmt: skip
     names = (*kinetic, *(name for name in system.dose_parameters if name not in kinetic), "FU")
@@ -152,6 +146,13 @@ def library_model(cohort: Cohort, outputs: Sequence[str], assumptions: Sequence[
         cohort=replace(cohort, known=known_of),
         assumptions=tuple(assumptions),
     )
+
+
+def _seen(model: Model, shape: Shape, outputs: Sequence[str]) -> tuple[Output, ...]:
+    """What is observed, by the names of `output_names`."""
+    states = {"plasma": shape.outputs[0], "unbound": shape.outputs[0]}
+    states |= {metabolite.name: output for metabolite, output in zip(model.metabolites, shape.outputs[1:])}
+    return tuple(Output(o, states[o].state, states[o].volume, "FU" if o == "unbound" else "") for o in outputs)
 
 
 def _needed(metabolites: Sequence[Metabolite], outputs: Sequence[str]) -> tuple[Metabolite, ...]:

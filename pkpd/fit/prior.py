@@ -207,7 +207,7 @@ def prior_of(omega: Mapping[tuple[str, str], float], estimated: Sequence[str], m
 
 
 def read_sigma(
-    sigma: float | Mapping[str, float] | None, error: str, model: Model | None, n_outputs: int, concentration: str
+    sigma: float | Mapping[str, float] | None, error: str, model: Model | None, outputs: Sequence[float], unit: str
 ) -> tuple[FloatArray, str, list[Assumption]]:
     """Return logarithms of the residual standard deviations, the error model, and what was taken.
 
@@ -218,12 +218,13 @@ def read_sigma(
     error : str
         What the user asked for; without `sigma` the model's own error goes before it.
     model : Model or None
-    n_outputs : int
-    concentration : str
+    outputs : sequence of float
+        What the model's additive deviation is multiplied by for each output: 1, and fu for unbound levels.
+    unit : str
         Unit of additive deviations.
     """
     if sigma is None:
-        return _of_model(error, model, n_outputs, concentration)
+        return _of_model(error, model, outputs, unit)
     if error == "combined":
         if not isinstance(sigma, Mapping) or set(sigma) != {"additive", "proportional"}:
             raise ParameterError(
@@ -236,12 +237,12 @@ def read_sigma(
         parts = [_variance("sigma", error, value)]
     if max(parts) == 0.0:
         raise ParameterError("sigma: the residual variance is 0; expected one above 0. Correct sigma.")
-    logs = [0.5 * math.log(max(part, 1e-30)) for part in parts for _ in range(n_outputs)]
+    logs = [0.5 * math.log(max(part, 1e-30)) for part in parts for _ in outputs]
     return np.array(logs), error, []
 
 
 def _of_model(
-    error: str, model: Model | None, n_outputs: int, concentration: str
+    error: str, model: Model | None, outputs: Sequence[float], unit: str
 ) -> tuple[FloatArray, str, list[Assumption]]:
     residual = dict(model.residual) if model is not None else {}
     if model is None or not residual:
@@ -251,7 +252,7 @@ def _of_model(
             "which is a proportional error of 20 %."
         )
     kind = str(residual["type"])
-    additive = convert(float(residual.get("add_sd", 0.0)), str(residual.get("add_unit", "mg/L")), concentration)  # type: ignore[arg-type]
+    additive = convert(float(residual.get("add_sd", 0.0)), str(residual.get("add_unit", "mg/L")), unit)  # type: ignore[arg-type]
     relative = float(residual.get("prop_sd", 0.0))  # type: ignore[arg-type]
     if kind == "log":
         cv = float(residual.get("cv_percent", 0.0)) / 100.0  # type: ignore[arg-type]
@@ -262,6 +263,12 @@ def _of_model(
         str(residual.get("source", "")),
         f"sigma not given: the model's, sd {', '.join(f'{part:.4g}' for part in parts)}"
         + ("" if kind == error else f"; it goes before error='{error}'")
-        + ("" if n_outputs == 1 else "; the same for every output"),
+        + ("" if len(outputs) == 1 else "; the same for every output, but for unbound levels times fu where additive"),
     )  # fmt: skip
-    return np.array([math.log(max(part, 1e-15)) for part in parts for _ in range(n_outputs)]), kind, [line]
+    additive_kind = kind in ("additive", "combined")
+    logs = [
+        math.log(max(part * (share if additive_kind and number == 0 else 1.0), 1e-15))
+        for number, part in enumerate(parts)
+        for share in outputs
+    ]
+    return np.array(logs), kind, [line]
