@@ -14,7 +14,7 @@ from pkpd.data_units import data_units, in_canonical_units
 from pkpd.dataset import Dataset
 from pkpd.errors import ParameterError
 from pkpd.fit.case import Case, read_case
-from pkpd.fit.choice import Known, choose
+from pkpd.fit.choice import Choice, Known, choose
 from pkpd.fit.cohort import assumptions_of, cohort_of, model_of, read_patients, warnings_of_people
 from pkpd.fit.fitted import Scale
 from pkpd.fit.library_model import LibraryDrug, drug_of, library_model, output_names
@@ -26,6 +26,9 @@ from pkpd.fit.setup import Setup, prepare, without_idle_fractions
 from pkpd.models.compartments import Compartments, as_model
 
 __all__ = ["Assembled", "assemble"]
+
+#: Plasma volume of which a patient has more: blood 65 mL/kg less the 15 % of old or obese people, haematocrit 0.45.
+PLASMA_L_KG = 0.03
 
 
 class Assembled(NamedTuple):
@@ -118,7 +121,8 @@ def _chosen(model: FitModel, case: Case, options: Mapping[str, Any]) -> tuple[Se
     if options["method"] != "map":
         _refuse_priors(options)
         model = without_idle_fractions(model, case)
-        return prepare(model, case, choose(model.known, **words), options["error"], pooled=pooled), []
+        choice, lines = _above_plasma(choose(model.known, **words), model)
+        return prepare(model, case, choice, options["error"], pooled=pooled), lines
     library = model.cohort.known.model if model.cohort is not None else None
     every = model.known
     if library is not None:
@@ -142,6 +146,26 @@ def _chosen(model: FitModel, case: Case, options: Mapping[str, Any]) -> tuple[Se
 def _shares(model: FitModel) -> list[float]:
     """Typical share of each output in the total level: fu for unbound ones."""
     return [model.known.values.get(output.factor, 1.0) for output in model.system.outputs]
+
+
+def _above_plasma(choice: Choice, model: FitModel) -> tuple[Choice, list[Assumption]]:
+    """Keep V1 of a library model above the plasma volume, unless the user says where it must stay.
+
+    Where the first sample comes late, ever smaller volumes with an ever faster first phase fit alike, and clearance
+    goes with them to any value.
+    """
+    if model.cohort is None or "V1" not in choice.estimated or "V1" in choice.bounds:
+        return choice, []
+    weight = min(patient.covariates["weight_kg"] for patient in model.cohort.patients.patients)
+    low = PLASMA_L_KG * weight
+    if not low < choice.start.get("V1", np.inf):
+        return choice, []
+    said = (
+        f"a central volume is not smaller than the plasma, at least {PLASMA_L_KG:g} L/kg, here of {weight:g} kg; "
+        "bounds for V1 replace it"
+    )
+    line = Assumption("lower bound of V1", low, "L", "applied", "assumption", "D", "project", said)
+    return replace(choice, bounds={**choice.bounds, "V1": (low, np.inf)}), [line]
 
 
 def _known_with_prior(model: FitModel, variances: Mapping[str, float]) -> Known:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 import numpy as np
 
 from pkpd.fit.fitted import Fitted
+from pkpd.fit.uncertainty import NOT_TOLD_APART
 from pkpd.fit.flip import DISPOSITION, fastest_rates
 
 __all__ = ["warnings_of"]
@@ -36,8 +39,7 @@ def _of_unit(fitted: Fitted, unit: int) -> list[str]:
     if not estimate.converged[unit]:
         why = f" ({result.message})" if result is not None else ""
         found.append(f"the minimisation did not converge{why}")
-    for entry, reason in uncertainty.reasons.items():
-        found.append(f"{names[entry]} has no standard error: {reason}")
+    found += _without_error(names, uncertainty.reasons)
     found += _flip_flop(fitted, unit)
     found += _correlated(fitted, unit)
     for entry, name in enumerate(names):
@@ -48,6 +50,20 @@ def _of_unit(fitted: Fitted, unit: int) -> list[str]:
     active = int(setup.space.active[unit].sum())
     if estimate.objective.prior is None and count < 2 * active:
         found.append(f"few samples: {count} for {active} parameters")
+    return found
+
+
+def _without_error(names: Sequence[str], reasons: Mapping[int, str]) -> list[str]:
+    """Parameters without a standard error; those that cannot be told from each other in one sentence."""
+    alike = [names[entry] for entry, reason in reasons.items() if reason.startswith(NOT_TOLD_APART)]
+    found = [
+        f"{names[entry]} has no standard error: {reason}"
+        for entry, reason in reasons.items()
+        if not reason.startswith(NOT_TOLD_APART)
+    ]
+    if alike:
+        said = ", ".join(alike[:-1]) + " and " + alike[-1] if len(alike) > 1 else alike[0]
+        found.insert(0, f"{said}: no standard error, as the observations do not tell them apart")
     return found
 
 
@@ -74,9 +90,6 @@ def _flip_flop(fitted: Fitted, unit: int) -> list[str]:
 
 def _correlated(fitted: Fitted, unit: int) -> list[str]:
     names, correlation = fitted.setup.choice.estimated, fitted.uncertainty[unit].correlation()
-    found = []
-    for i in range(len(names)):
-        for j in range(i):
-            if abs(correlation[i, j]) > CORRELATED:
-                found.append(f"correlation {correlation[i, j]:.2f} between {names[j]} and {names[i]}")
-    return found
+    pairs = [(i, j) for i in range(len(names)) for j in range(i) if abs(correlation[i, j]) > CORRELATED]
+    said = [f"{names[j]} and {names[i]} ({correlation[i, j]:.2f})" for i, j in pairs]
+    return [f"correlation beyond {CORRELATED:g}: {', '.join(said)}"] if said else []

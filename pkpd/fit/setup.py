@@ -112,7 +112,12 @@ def _ratios(
     """What covariates make of each estimated parameter in every set, relative to where the estimate stands."""
     unit = layout.unit[layout.set_piece]
     ones = np.ones(len(layout.set_row))
-    return {name: typical[name] / reference[name][unit] if name in typical else ones for name in choice.estimated}
+    found = {}
+    for name in choice.estimated:
+        base = reference[name][unit] if name in typical else ones
+        # Where the model says 0, as of a lag, covariates have nothing to multiply.
+        found[name] = np.divide(typical.get(name, ones), base, out=ones.copy(), where=base != 0.0)
+    return found
 
 
 def _space(model: FitModel, layout: Layout, choice: Choice) -> Space:

@@ -85,7 +85,8 @@ def spreads(fit: Fit) -> list[Spread]:
     own = fit.params[~fit.params["id"].isin(["mean", "sd"])] if fit.method == "two-stage" else fit.params
     found = []
     for name, rows in own.groupby("parameter", sort=False):
-        values = rows["estimate"].dropna().to_numpy(float)
+        estimated = ~rows["reason"].str.startswith(("fixed", "held"))
+        values = rows["estimate"][estimated].dropna().to_numpy(float)
         if len(rows) > 1 and len(values):
             found.append(
                 Spread(

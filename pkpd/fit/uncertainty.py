@@ -26,6 +26,7 @@ WIDE = 1e-3
 #: Smallest eigenvalue of the scaled information below which a direction counts as not determined.
 SINGULAR = 1e-11
 AT_BOUND = 1e-6
+NOT_TOLD_APART = "the observations do not tell it from"
 #: A parameter is idle if a change by a factor of e moves all weighted residuals together by less than this.
 IDLE = 1e-3
 
@@ -192,7 +193,7 @@ def _inverse(information: FloatArray, free: BoolArray, names: tuple[str, ...], r
         blurred = np.flatnonzero((np.abs(vectors[:, loose]) > 0.1).any(axis=1))
         for i in blurred:
             others = " and ".join(names[at[j]] for j in blurred if j != i)
-            reasons[int(at[i])] = f"the observations do not tell it from {others}" if others else "not determined"
+            reasons[int(at[i])] = f"{NOT_TOLD_APART} {others}" if others else "not determined"
         at = np.delete(at, blurred)
         if not len(at):
             return cov
