@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 TARGETS = {"W1": 2000, "W2": 5000, "W3": 400, "W4": 100, "W1 predict": 150, "W3 predict": 200}
 SUBSET = {"W1": 20, "W2": 5, "W3": 10, "W4": 10}
-PARTS = ("engine", "predict", "batch", "startup", "nca", "trial")
+PARTS = ("engine", "predict", "fit", "batch", "startup", "nca", "trial")
 
 
 def best(call: Callable[[], object], repeats: int) -> tuple[float, object]:
@@ -90,6 +90,11 @@ def main() -> None:
     print(f"{machine}; the engine on {options.threads} threads")
     if {"engine", "predict"} & set(options.part):
         workloads(options)
+    if "fit" in options.part:
+        from benchmarks import fits
+
+        print("\nW5: 100 separate fits of 12 samples, two compartments")
+        print("\n".join((*fits.workload(options.repeats), *fits.jobs())))
     if "batch" in options.part:
         from benchmarks import jobs
 
