@@ -101,10 +101,8 @@ def test_the_report_and_the_folder_hold_everything(root, tmp_path):
     for part in ("theophylline.csv", "1cmt oral", "sd = sigma x IPRED", "OFV", "KA", "L/h", "Left out", "exactly 0"):
         assert part in text
     folder = fit.save(tmp_path / "fit")
-    saved = json.loads((folder / "fit.json").read_text())
-    assert saved["result"]["ofv"] == fit.ofv
-    options = {name: value for name, value in saved["options"].items() if value is not None}
-    again = pkpd.fit(folder / "data.csv", **options)
+    saved = json.loads((folder / "manifest.json").read_text())
+    again = pkpd.fit(folder / saved["input"]["copy"], saved["model"], **saved["options"])
     pd.testing.assert_frame_equal(again.params, fit.params)
     assert (folder / "report.txt").read_text() == text
     assert len(pd.read_csv(folder / "predictions.csv")) == 132
