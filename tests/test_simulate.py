@@ -36,7 +36,7 @@ from published_models import (
     solve_with_brain,
     two_exponentials,
 )
-from reference_kinetics import Dose, concentration, peak
+from validation.kinetics import Dose, concentration, peak
 
 LORAZEPAM_COLUMNS = [f"lorazepam_{kind}_mg_L" for kind in ("plasma", "unbound", "brain")]
 METRICS = "cmax_mg_L tmax_h auc_mg_h_L cmin_mg_L half_life_h time_in_range_h brain_cmax_mg_L".split()

@@ -1,4 +1,4 @@
-"""Small solvers of the tests, written apart from the package's engine so that they can contradict it.
+"""Small solvers, written apart from the package's engine so that they can contradict it.
 
 Linear systems by the matrix exponential, saturable ones by an implicit integrator; named parameters in h, mg, L.
 """

@@ -1,6 +1,6 @@
 """Computes what a row of data/reference asks for.
 
-Kinetics come from `reference_kinetics` (an independent solver of the tests) or, for concentrations, from the package's
+Kinetics come from `validation.kinetics` (written apart from the engine) or, for concentrations, from the package's
 own engine; parameters, effects and formulas come from the library.
 """
 
@@ -11,13 +11,13 @@ from collections.abc import Callable
 
 import numpy as np
 
-import reference_kinetics as kinetics
 from pkpd.library import covariates as formulas
 from pkpd.library.catalogue import load_drug, load_gene
 from pkpd.library.covariates import COVARIATES
 from pkpd.library.expression import parse
 from pkpd.units import convert
-from reference_formulas import evaluate_function
+from validation import kinetics
+from validation.formulas import evaluate_function
 
 # canonical unit of what a quantity computes, where it is not written in the table of parameters
 _UNITS = {

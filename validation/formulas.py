@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 
-import reference_kinetics as kinetics
 from pkpd.library import covariates as formulas
 from pkpd.library import hepatic
 from pkpd.library.catalogue import load_drug
+from validation import kinetics
 
 Inputs = Mapping[str, str]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pkpd
 from pkpd.library.catalogue import load_drug
 from pkpd.units import convert
-from reference_evaluator import Row
+from validation.evaluator import Row
 
 
 def _regimen(row: Row) -> str:
