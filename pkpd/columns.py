@@ -109,12 +109,13 @@ def number_ids(ids: pd.Series) -> pd.Series:
     """IDs as numbers where all of them are plain numbers (007 is text), as integers where they are whole."""
     import pandas as pd
 
-    text = ids.dropna()
-    if not text.str.fullmatch(r"-?(0|[1-9]\d{0,14})(\.\d+)?").all():
+    codes, names = pd.factorize(ids)  # one ID stands on many rows; each is looked at once
+    if not names.to_series().str.fullmatch(r"-?(0|[1-9]\d{0,14})(\.\d+)?").all():
         return ids
-    values = pd.to_numeric(ids)
-    whole = not values.isna().any() and bool((values == np.floor(values)).all())
-    return values.astype(np.int64) if whole else values
+    values = names.to_numpy(dtype=object).astype(np.float64)
+    if (codes >= 0).all() and (values == np.floor(values)).all():
+        return pd.Series(values.astype(np.int64)[codes])
+    return pd.Series(np.append(values, np.nan)[codes])
 
 
 def covariate_columns(labels: list[Any], columns: Mapping[str, str] | None) -> dict[str, str]:

@@ -16,7 +16,7 @@ from pkpd.columns import to_numbers
 from pkpd.dataset import Dataset, Table
 from pkpd.errors import DataError, ParameterError
 
-__all__ = ["Observations", "observations"]
+__all__ = ["Observations", "kinds_of", "observations"]
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -120,7 +120,7 @@ def _of_kind(data: Dataset, counts: BoolArray, dvid: Any) -> BoolArray:
                 f"dvid: {dvid!r} is asked for, but {data.source} has no column DVID; expected none. Leave dvid out."
             )
         return np.ones(len(data), dtype=np.bool_)
-    kinds = _kinds(data)
+    kinds = kinds_of(data)
     known = sorted(set(kinds[counts]))
     if not known:
         return np.zeros(len(data), dtype=np.bool_)
@@ -133,8 +133,8 @@ def _of_kind(data: Dataset, counts: BoolArray, dvid: Any) -> BoolArray:
     return np.asarray(kinds == wanted)
 
 
-def _kinds(data: Dataset) -> NDArray[Any]:
-    """DVID as numbers where all cells are numbers or missing (a missing one is 0), else as text."""
+def kinds_of(data: Dataset) -> NDArray[Any]:
+    """Return DVID as numbers where all cells are numbers or missing (a missing one is 0), else as text."""
     column = data.frame[data.names["DVID"]]
     values, words = to_numbers(column)
     if len(words) == 0:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,9 @@ from pkpd.errors import ParameterError
 from pkpd.patient_columns import COLUMNS, Column
 from pkpd.record_rules import number
 
-__all__ = ["covariate_rules", "weights"]
+IntArray = NDArray[np.int64]
+
+__all__ = ["covariate_rules", "other_columns", "weights"]
 
 #: Covariates that cannot change while somebody is studied.
 STATIC = ("sex", "ancestry", "height_cm")
@@ -26,13 +29,39 @@ def covariate_rules(view: View) -> None:
     """Check the columns that stand for covariates."""
     for label, name in view.data.covariates.items():
         column = COLUMNS.get(name)
-        cells = view.data.frame[label]
-        codes = _codes(cells)
+        codes, values = _coded(view.data.frame[label])
         _missing(view, label, codes)
         if column is None:
             continue
-        _possible(view, label, column, cells, codes)
-        _constant(view, label, name in STATIC, codes)
+        _possible(view, label, column, codes, values)
+        _constant(view, label, name in STATIC, codes, values)
+
+
+def other_columns(view: View, by: Collection[str]) -> None:
+    """Check columns of unknown meaning: numbers among which a text stands, and what changes in few IDs only.
+
+    `by` are columns that tell occasions apart; they are left alone.
+    """
+    known = {*view.data.names.values(), *view.data.covariates, *by}
+    for label in view.data.frame.columns:
+        if label in known or str(label).upper() in {name.upper() for name in by}:
+            continue
+        codes, values = _coded(view.data.frame[label])
+        words = [isinstance(value, str) and not _is_number(value) for value in values]
+        strange = np.isin(codes, np.flatnonzero(words))
+        if 0 < strange.sum() <= RARE * (codes >= 0).sum():
+            view.find(
+                "warning",
+                "column-mixed",
+                str(label),
+                strange,
+                lambda row, codes=codes, values=values, label=label: (  # type: ignore[misc]
+                    f"{label} is {values[codes[row]]!r} where nearly all other rows have a number; expected a number."
+                ),
+                f"Correct {label}.",
+            )
+        elif not any(words):
+            _constant(view, str(label), False, codes, values, "info")
 
 
 def weights(view: View) -> NDArray[np.float64]:
@@ -44,15 +73,18 @@ def weights(view: View) -> NDArray[np.float64]:
     return np.where(values > 0, values, np.nan) * (covariate_factor(view.data, label, "kg") or 1.0)
 
 
-def _codes(cells: Any) -> NDArray[np.int64]:
-    """Numbers that differ where the cells differ; -1 for a missing one."""
+def _coded(cells: Any) -> tuple[IntArray, list[Any]]:
+    """For each row the place of its value in the list of different ones; -1 for a missing cell."""
     import pandas as pd
 
-    text = cells.map(lambda cell: cell.strip() if isinstance(cell, str) else cell)
-    return np.asarray(pd.factorize(text.mask(text.isin(["", ".", "NA"])))[0], dtype=np.int64)
+    codes, found = pd.factorize(cells)
+    tidy = [value.strip() if isinstance(value, str) else value for value in found.tolist()]
+    values = [value for value in dict.fromkeys(tidy) if value not in ("", ".", "NA")]
+    places = {value: place for place, value in enumerate(values)}
+    return np.array([*(places.get(value, -1) for value in tidy), -1], dtype=np.int64)[codes], values
 
 
-def _missing(view: View, label: str, codes: NDArray[np.int64]) -> None:
+def _missing(view: View, label: str, codes: IntArray) -> None:
     """One finding for each ID in which the covariate is missing somewhere."""
     rows = np.flatnonzero(codes < 0)
     first = rows[np.unique(view.subject[rows], return_index=True)[1]]
@@ -66,19 +98,18 @@ def _missing(view: View, label: str, codes: NDArray[np.int64]) -> None:
     )
 
 
-def _possible(view: View, label: str, column: Column, cells: Any, codes: NDArray[np.int64]) -> None:
-    """Read each different cell once; report the first row of each ID in which it cannot be."""
-    if column.kind == "sex" and len(to_numbers(cells)[1]) == 0:
-        _coded_sex(view, label, codes)
+def _possible(view: View, label: str, column: Column, codes: IntArray, values: list[Any]) -> None:
+    """Read each different value once; report the first row of each ID in which it cannot be."""
+    if column.kind == "sex" and not any(isinstance(value, str) and not _is_number(value) for value in values):
+        _coded_sex(view, label, codes, values)
         return
     factor = covariate_factor(view.data, label, column.unit)
     wrong: dict[int, str] = {}
-    for code in np.unique(codes[codes >= 0]):
-        cell = cells.iloc[int(np.argmax(codes == code))]
+    for code, value in enumerate(values):
         try:
-            column.read(cell if factor is None else float(cell) * factor, label)
+            column.read(value if factor is None else float(value) * factor, label)
         except (ParameterError, ValueError) as error:
-            wrong[int(code)] = str(error)
+            wrong[code] = str(error)
     rows = np.flatnonzero(np.isin(codes, list(wrong)))
     first = rows[np.unique(np.stack([view.subject[rows], codes[rows]]), axis=1, return_index=True)[1]]
     view.find(
@@ -91,10 +122,17 @@ def _possible(view: View, label: str, column: Column, cells: Any, codes: NDArray
     )
 
 
-def _coded_sex(view: View, label: str, codes: NDArray[np.int64]) -> None:
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _coded_sex(view: View, label: str, codes: IntArray, values: list[Any]) -> None:
     """NONMEM has numbers only, and no rule which of them is male: said once, and never guessed."""
-    cells = view.data.frame[label]
-    used = ", ".join(f"{number(float(cell))}" for cell in sorted({float(cell) for cell in cells[codes >= 0]}))
+    used = ", ".join(number(value) for value in sorted(float(value) for value in values))
     view.find(
         "info",
         "sex-coded",
@@ -105,7 +143,9 @@ def _coded_sex(view: View, label: str, codes: NDArray[np.int64]) -> None:
     )
 
 
-def _constant(view: View, label: str, static: bool, codes: NDArray[np.int64]) -> None:
+def _constant(
+    view: View, label: str, static: bool, codes: IntArray, values: list[Any], severity: str = "warning"
+) -> None:
     changed = np.zeros(len(view), dtype=np.bool_)
     same = (np.diff(view.subject) == 0) & (codes[1:] >= 0) & (codes[:-1] >= 0)
     changed[1:] = same & (codes[1:] != codes[:-1])
@@ -113,15 +153,14 @@ def _constant(view: View, label: str, static: bool, codes: NDArray[np.int64]) ->
     few = len(subjects) <= max(1.0, RARE * len(view.table.ids)) and len(view.table.ids) > 2
     if not len(subjects) or not (static or few):
         return
-    cells = view.data.frame[label]
     view.find(
-        "warning",
+        severity,
         "covariate-changes",
         label,
         np.flatnonzero(changed)[first],
         lambda row: (
-            f"{label} changes from {cells.iloc[row - 1]} to {cells.iloc[row]} within ID {view.who(row)}; expected one "
-            "value for an ID, as in the others."
+            f"{label} changes from {values[codes[row - 1]]} to {values[codes[row]]} within ID {view.who(row)}; "
+            "expected one value for an ID, as in the others."
         ),
         f"Correct {label}, or give the second block an ID of its own.",
     )

@@ -1,13 +1,15 @@
 """Rules of plausibility: doses, rates and levels that are hard to believe in the units of the data.
 
-Limits of single drugs stand in their files ([plausible], assumptions of this project) and need a column DRUG. Whether
+Limits of single drugs stand in their files ([plausible], assumptions of this project); the drug is that of the column
+DRUG, or of the name of the file. Whether
 levels and doses are of one kind of unit is a matter of mass: no level times the smallest volume it can fill holds more
 drug than was given.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -33,23 +35,42 @@ MOST_PE = 22.0
 
 
 def drug_names(view: View) -> NDArray[Any]:
-    """The drug of each row in small letters; empty where there is none."""
+    """The drug of each row in small letters, by DRUG or else by the name of the file; empty where there is none."""
+    import pandas as pd
+
     if not view.has("DRUG"):
-        return np.full(len(view), "", dtype=object)
-    cells = view.data.frame[view.data.names["DRUG"]]
-    return np.array(["" if cell != cell else str(cell).strip().lower() for cell in cells], dtype=object)
+        words = set(re.split(r"[^a-z]+", view.data.source.lower())) & set(list_drugs())
+        return np.full(len(view), words.pop() if len(words) == 1 else "", dtype=object)
+    codes, found = pd.factorize(view.data.frame[view.data.names["DRUG"]])
+    return np.array([*(str(name).strip().lower() for name in found), ""], dtype=object)[codes]
 
 
 def plausible_rules(view: View, units: DataUnits, weight: FloatArray) -> None:
     """Check doses and levels against the limits of the drugs named in DRUG."""
     names = drug_names(view)
     drugs = _drugs(view, names)
+    if not drugs:
+        return
+    if not view.has("DRUG"):
+        view.find(
+            "info",
+            "drug-by-file-name",
+            "DRUG",
+            [0],
+            lambda row: (
+                f"there is no column DRUG; doses and levels are judged as those of {names[0]}, by the file's name."
+            ),
+            "Add a column DRUG if that is wrong.",
+        )
     mg = view.amt * units.amount
     rate = np.where(view.rate > 0, view.rate * units.rate, 0.0)
     with np.errstate(divide="ignore", invalid="ignore"):
         hours = np.where(rate > 0, mg / rate, 0.0)
     body = np.where(np.isnan(weight), USUAL_WEIGHT, weight)
-    taken = np.where(np.isnan(weight), f" (weight unknown, {USUAL_WEIGHT:g} kg taken)", "")
+
+    def taken(row: int) -> str:
+        return f" (weight unknown, {USUAL_WEIGHT:g} kg taken)" if np.isnan(weight[row]) else ""
+
     for name, drug in drugs.items():
         of_drug = names == name
         doses = of_drug & view.dose
@@ -64,7 +85,10 @@ def plausible_rules(view: View, units: DataUnits, weight: FloatArray) -> None:
 def _drugs(view: View, names: NDArray[Any]) -> Mapping[str, Drug]:
     """The drugs of the library that are named; the others are reported once each."""
     known = list_drugs()
-    words, first = np.unique(names.astype(str), return_index=True)
+    import pandas as pd
+
+    words = pd.unique(names)
+    first = [int(np.argmax(names == word)) for word in words]
     strange = [int(row) for word, row in zip(words, first, strict=True) if word and word not in known]
     for row in strange:
         hint = did_you_mean(names[row], known)
@@ -79,7 +103,7 @@ def _drugs(view: View, names: NDArray[Any]) -> Mapping[str, Drug]:
     return {str(word): load_drug(str(word)) for word in words if word in known}
 
 
-def _doses(view: View, drug: Drug, doses: BoolArray, per_kg: FloatArray, taken: NDArray[Any]) -> None:
+def _doses(view: View, drug: Drug, doses: BoolArray, per_kg: FloatArray, taken: Callable[[int], str]) -> None:
     limit = drug.plausible.get("dose")
     if limit is None:
         return
@@ -89,14 +113,14 @@ def _doses(view: View, drug: Drug, doses: BoolArray, per_kg: FloatArray, taken: 
         "AMT",
         doses & (per_kg > limit.value),
         lambda row: (
-            f"AMT {view.cells('amt', row)} of {drug.name} is {per_kg[row]:.3g} mg/kg{taken[row]}; expected no more "
+            f"AMT {view.cells('amt', row)} of {drug.name} is {per_kg[row]:.3g} mg/kg{taken(row)}; expected no more "
             f"than {limit.value:g} mg/kg at once."
         ),
         "Check the unit of AMT (units={'AMT': ...}) and the weight.",
     )
 
 
-def _infusions(view: View, drug: Drug, doses: BoolArray, per_kg: FloatArray, taken: NDArray[Any]) -> None:
+def _infusions(view: View, drug: Drug, doses: BoolArray, per_kg: FloatArray, taken: Callable[[int], str]) -> None:
     limit = drug.plausible.get("infusion")
     if limit is None:
         return
@@ -106,7 +130,7 @@ def _infusions(view: View, drug: Drug, doses: BoolArray, per_kg: FloatArray, tak
         "RATE",
         doses & (per_kg > limit.value),
         lambda row: (
-            f"RATE {view.cells('rate', row)} of {drug.name} is {per_kg[row]:.3g} mg/kg/h{taken[row]}; expected no more "
+            f"RATE {view.cells('rate', row)} of {drug.name} is {per_kg[row]:.3g} mg/kg/h{taken(row)}; expected no more "
             f"than {limit.value:g} mg/kg/h over more than half an hour."
         ),
         "Check the units of RATE, AMT and TIME: RATE is AMT per TIME.",

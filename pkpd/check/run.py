@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pkpd.check.amounts import amount_rules
-from pkpd.check.covariates import covariate_rules, weights
+from pkpd.check.covariates import covariate_rules, other_columns, weights
 from pkpd.check.header import header_findings
 from pkpd.check.plausible import drug_names, infusion_rules, plausible_rules
 from pkpd.check.rows import row_rules
@@ -86,6 +86,7 @@ def _findings(data: Dataset, by: str | Sequence[str] | None) -> list[Finding]:
     table, report = inspect(data, None)
     told = {(f.line, f.column) for f in cells}
     view = make_view(data, table)
+    other_columns(view, [] if by is None else [by] if isinstance(by, str) else by)
     _rules(view)
     return [*found, *cells, *(f for f in (*report.findings, *view.report.findings) if (f.line, f.column) not in told)]
 

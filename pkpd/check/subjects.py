@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pkpd.check.view import View
-from pkpd.columns import to_numbers
+from pkpd.observations import kinds_of
 from pkpd.record_rules import number
 
 if TYPE_CHECKING:
@@ -133,7 +133,7 @@ def _duplicates(view: View) -> None:
     _report_same(
         view, doses, "warning", "duplicate-dose", "AMT", "AMT {amt} is given twice at TIME {time}, see line {line}"
     )
-    seen = pd.DataFrame({**keys, "kind": _kind_codes(view)})[view.seen & ~told]
+    seen = pd.DataFrame({**keys, "kind": kinds_of(view.data) if view.has("DVID") else 0})[view.seen & ~told]
     _report_same(
         view, seen, "info", "duplicate-time", "TIME", "TIME {time} has two observations, see line {line}; expected one"
     )
@@ -163,14 +163,3 @@ def _report_same(view: View, table: pd.DataFrame, severity: str, rule: str, colu
         "Delete one of them, or tell them apart (DVID, CMT, or the time of the second).",
     )
     return told
-
-
-def _kind_codes(view: View) -> NDArray[Any]:
-    """DVID as numbers that differ where the kind differs."""
-    import pandas as pd
-
-    if not view.has("DVID"):
-        return np.zeros(len(view))
-    column = view.data.frame[view.data.names["DVID"]]
-    values, words = to_numbers(column)
-    return values.astype(np.float64) if len(words) == 0 else pd.factorize(column)[0]

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from pkpd.checks import Reporter
 from pkpd.dataset import Dataset
 from pkpd.inspection import Table
+from pkpd.observations import kinds_of
 from pkpd.record_rules import number
 
 __all__ = ["View", "make_view"]
@@ -69,11 +70,11 @@ class View:
     @property
     def first_kind(self) -> BoolArray:
         """Observations of the lowest DVID that has one; all of them without that column."""
-        seen, kinds = self.seen, self.data.numbers("DVID")
-        if kinds is None or not seen.any():
+        seen = self.seen
+        if not self.has("DVID") or not seen.any():
             return seen
-        values = np.nan_to_num(kinds.astype(np.float64), nan=0.0)
-        return seen & (values == values[seen].min())
+        kinds = kinds_of(self.data)
+        return seen & np.asarray(kinds == min(kinds[seen]))
 
     def has(self, name: str) -> bool:
         """Whether the data have this standard column."""

@@ -64,7 +64,7 @@ def assemble(
         units = data_units(data)
         chosen = short_model(as_model(model), units.texts)
         kinds = kinds_of(options["dvid"], ["plasma"])
-        case = read_case(data, each, compartments=chosen.compartments, kinds=kinds, lloq=lloq, **reading)
+        case = read_case(data, each, kinds=kinds, lloq=lloq, **reading)
         scale, warnings = Scale(units, False), []
         lines = [("", line) for line in units.assumptions]
     else:
@@ -74,7 +74,7 @@ def assemble(
         each = inside if by is None else inside.by_occasion(by)
         chosen, kinds = _of_library(inside, each, (drug, named, given), options["dvid"], ways)
         limit = None if lloq is None else lloq * scale.factor
-        case = read_case(inside, each, compartments=None, kinds=kinds, lloq=limit, **reading)
+        case = read_case(inside, each, kinds=kinds, lloq=limit, **reading)
         assert chosen.cohort is not None  # it is a library model
         lines = [("", line) for line in (*units.assumptions, *chosen.assumptions)]
         lines += assumptions_of(chosen.cohort, case)

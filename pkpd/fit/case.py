@@ -85,7 +85,6 @@ def read_case(
     data: Dataset,
     each: Dataset,
     *,
-    compartments: int | None,
     ties: str,
     kinds: Mapping[Any, int],
     lloq: float | None,
@@ -99,8 +98,6 @@ def read_case(
     data : Dataset
     each : Dataset
         The same with an ID for each occasion (`Dataset.by_occasion`): each begins empty, with the subject's parameters.
-    compartments : int or None
-        To check CMT against.
     ties : "record" or "dose-first"
     kinds : mapping from DVID to output
         With the single key None for the lowest DVID that has a DV.
@@ -115,7 +112,7 @@ def read_case(
     DataError
         If the data break a rule, or no observation is left.
     """
-    table = each.table(compartments)
+    table = each.table()
     order = dose_first(table) if ties == "dose-first" else None
     subjects, subject_of_id = _subjects(data, table)
     place = np.arange(len(table.time))

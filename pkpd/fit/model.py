@@ -10,11 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pkpd.assumption import Assumption
-from pkpd.errors import UnitError
+from pkpd.errors import DataError, UnitError
 from pkpd.fit.case import Case
 from pkpd.fit.choice import Known
 from pkpd.fit.system import System, compartment_system
 from pkpd.models.compartments import SPELLINGS, Compartments
+from pkpd.record_rules import Records, compartment_rule, number
 from pkpd.units import convert, parse_unit
 
 if TYPE_CHECKING:
@@ -42,8 +43,6 @@ class FitModel:
         Unit of predictions inside the fit.
     entries : callable
         Case to the entry of each dose record.
-    compartments : int or None
-        Number of compartments that CMT may name; None where CMT says something else.
     cohort : Cohort or None
         The subjects as patients of the library; None for a short form.
     assumptions : tuple of Assumption
@@ -55,7 +54,6 @@ class FitModel:
     units: Mapping[str, str]
     concentration: str
     entries: Callable[[Case], IntArray]
-    compartments: int | None = None
     cohort: Cohort | None = None
     assumptions: tuple[Assumption, ...] = field(default=())
 
@@ -81,16 +79,21 @@ def short_model(form: Compartments, units: Mapping[str, str]) -> FitModel:
         known=known,
         units=_parameter_units(known.names, units),
         concentration=units["DV"],
-        entries=_entries,
-        compartments=form.count,
+        entries=lambda case: _entries(case, form.count),
     )
 
 
-def _entries(case: Case) -> IntArray:
+def _entries(case: Case, count: int) -> IntArray:
     """The compartment that each dose record names; none or 0 is the first."""
     r = case.table.records
-    cmt = r.cmt[(r.evid == 1) | (r.evid == 4)].astype(np.int64)
-    return np.maximum(cmt, 1) - 1
+    given = (r.evid == 1) | (r.evid == 4)
+    doses = Records(*(column[given] for column in r))
+    rule = compartment_rule(count)
+    bad = np.flatnonzero(rule.broken(doses))
+    if len(bad):
+        row = doses.row[bad[0]] if case.order is None else case.order[doses.row[bad[0]]]
+        raise DataError(f"{case.where(int(row))}: {rule.message.format(cmt=number(doses.cmt[bad[0]]))} {rule.fix}")
+    return np.maximum(doses.cmt.astype(np.int64), 1) - 1
 
 
 def _parameter_units(names: tuple[str, ...], units: Mapping[str, str]) -> dict[str, str]:

@@ -27,6 +27,8 @@ IntArray = NDArray[np.int64]
 BoolArray = NDArray[np.bool_]
 #: Below this many predictions a second thread costs more than it brings.
 FEW = 20_000
+#: Rate times span above which a saturable system is not integrated.
+STIFF = 5_000.0
 #: Width of a vector that stands for any.
 ANY = 64
 Values = Mapping[str, FloatArray]
@@ -207,33 +209,42 @@ class Problem:
         bounds = [events.start, events.stop, plan.obs_start, plan.obs_stop]
         wide = [np.tile(bound, k) if len(bound) == n_pieces else bound for bound in bounds]
         states = np.array([output.state for output in self.system.outputs], dtype=np.int64)
-        amounts = self._solved(values, events.actions, Problems(row, *wide), plan.times, plan.orders, states)
+        theta, problems = self.system.rates(values), Problems(row, *wide)
+        hopeless = self._too_stiff(theta, values, plan, k) if self.system.saturable else []
+        amounts = self._solved(theta, values, events.actions, problems, plan, states, hopeless)
         return amounts.reshape(len(states), k, len(plan.times))
+
+    def _too_stiff(self, theta: FloatArray, values: Values, plan: Plan, k: int) -> list[int]:
+        """Problems that would take the integrator for ever: rates so fast that no observation could show them."""
+        rate = np.maximum(theta.max(axis=1), values["VM"] / (values["KM"] * values["V1"]))
+        with np.errstate(invalid="ignore"):
+            sets = ~(rate * np.ptp(self.layout.time) < STIFF).reshape(k, -1)
+        return np.flatnonzero(np.logical_or.reduceat(sets, plan.set_begins, axis=1).ravel()).tolist()
 
     def _solved(
         self,
+        theta: FloatArray,
         values: Values,
         actions: Actions,
         problems: Problems,
-        times: FloatArray,
-        orders: IntArray,
+        plan: Plan,
         states: IntArray,
+        hopeless: list[int],
     ) -> FloatArray:
         """The amounts, NaN for the problems that have no solution; what fails is taken out and the rest solved."""
-        theta = self.system.rates(values)
-        failed: list[int] = []
+        failed = list(hopeless)
         while True:
+            if failed:
+                problems = problems._replace(action_stop=problems.action_stop.copy())
+                problems.action_stop[failed] = problems.action_start[failed]
             try:
-                found = self._engine(theta, values, actions, problems, times, orders, states)
+                found = self._engine(theta, values, actions, problems, plan.times, plan.orders, states)
                 break
             except SolverError as error:
                 index = getattr(error, "problem", None)
                 if index is None:
                     raise
                 failed.append(index)
-                if len(failed) == 1:
-                    problems = problems._replace(action_stop=problems.action_stop.copy())
-                problems.action_stop[index] = problems.action_start[index]
         if failed:
             place = np.concatenate(([0], np.cumsum(problems.time_stop - problems.time_start)))
             for index in failed:

@@ -5,6 +5,7 @@ The lines are those of the planted cell, counted by hand in the shipped files: i
 in propofol a session has 23 lines.
 """
 
+import pandas as pd
 import pytest
 from planted import OBSERVED, ROOT, UNITS, cell, copied, planted, renamed, rows_of, scaled, without
 
@@ -114,10 +115,13 @@ SEEDS = [
     (S, cell(3, HT=1.575), "warning", "covariate-impossible", 5, "HT"),
     (T, cell(3, WT=76.9), "warning", "covariate-changes", 5, "WT"),
     (S, cell(3, SEX="M"), "warning", "covariate-changes", 5, "SEX"),
+    (P, cell(3, APGR=8), "info", "covariate-changes", 5, "APGR"),
+    (P, cell(3, APGR="good"), "warning", "column-mixed", 5, "APGR"),
     # drugs, rates and units
     (M, scaled("AMT", 1000, "2"), "warning", "dose-implausible", 18, "AMT"),
     (S, cell(7, AMT=2682, RATE=44.7), "warning", "infusion-implausible", 9, "RATE"),
     (P, cell(0, RATE=15000), "warning", "rate-implausible", 2, "RATE"),
+    (S, scaled("RATE", 60), "warning", "rate-implausible", 2, "RATE"),
     (P, cell(0, RATE=5), "info", "level-during-infusion", 3, "DV"),
     (M, cell(1, DV=314), "warning", "level-implausible", 3, "DV"),
     (T, scaled("DV", 1000), "warning", "units-suspect", 3, "DV"),
@@ -212,17 +216,28 @@ def test_several_defects_are_all_reported(tmp_path):
 
 
 def test_columns_of_the_result():
-    import pandas as pd
-
     columns = ["severity", "rule", "line", "id", "column", "message", "fix"]
     clean = pkpd.check(pd.DataFrame({"ID": ["a", "a"], "TIME": [0, 1], "AMT": [5, 0], "DV": [None, 0.1], "WT": 70.0}))
     assert list(clean.columns) == columns and len(clean) == 0
     assert len(rows_of("theophylline")) == 144
 
 
-def test_moles_need_the_drug():
-    import pandas as pd
+def test_without_a_column_the_drug_is_that_of_the_file_name_and_it_is_said(tmp_path):
+    path = planted(tmp_path, "midazolam", scaled("AMT", 1000, "2"))
+    unnamed = path.with_name("midazolam_iv.csv")
+    pd.read_csv(path).drop(columns="DRUG").to_csv(unnamed, index=False)
+    found = pkpd.check(unnamed).set_index("rule")
+    assert found.loc["dose-implausible", "line"] == 18 and found.loc["drug-by-file-name", "severity"] == "info"
+    assert "judged as those of midazolam, by the file's name" in found.loc["drug-by-file-name", "message"]
 
+
+def test_kinds_of_observation_may_be_named():
+    data = pd.DataFrame({"ID": 1, "TIME": [0, 1, 1], "AMT": [100, 0, 0], "DV": [None, 3.0, 80.0], "WT": 70.0})
+    assert len(pkpd.check(data.assign(DVID=["cp", "cp", "pca"]))) == 0  # 80 % is no level
+    assert "duplicate-time" in pkpd.check(data)["rule"].tolist()
+
+
+def test_moles_need_the_drug():
     data = pd.DataFrame({"ID": 1, "TIME": [0, 1], "AMT": [1000, 0], "DV": [None, 60.0], "WT": 70.0})
     assert pkpd.check(data, units={"DV": "umol/L"})["rule"].tolist() == ["units-in-moles"]
     assert len(pkpd.check(data.assign(DRUG="phenytoin"), units={"DV": "umol/L"})) == 0

@@ -153,3 +153,11 @@ def test_a_parameter_that_nothing_determines_says_so():
     fit = pkpd.fit(subject(times=early), "3cmt", check=False)
     missing = fit.params[fit.params["stderr"].isna()]
     assert (missing["reason"] != "").all()
+
+
+def test_cmt_is_checked_where_doses_stand():
+    """Observations of another kind may stand in a compartment that the model does not have; doses may not."""
+    other = subject().assign(DVID=1, CMT=[1] + [2] * 7)
+    other = pd.concat([other, other.iloc[3:6].assign(DVID=2, CMT=3)]).sort_values(["TIME", "DVID"], kind="stable")
+    assert pkpd.fit(other, "1cmt oral", fixed={"KA": 50.0}).success
+    refused(subject(CMT=[3] + [2] * 7), "line 2: CMT 3 is out of range; expected .*1 to 2", model="1cmt oral")

@@ -67,6 +67,7 @@ def test_bootstrap_intervals_are_reproducible_whatever_the_workers():
     assert not np.allclose(one["ci_low"], other["ci_low"])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("method", "n"), [("individual", 1), ("pooled", 12)])
 def test_bootstrap_intervals_are_about_as_wide_as_they_should_be(method, n):
     """Residuals of one subject: near Wald. Subjects of a pooled fit: the spread of a mean over subjects."""

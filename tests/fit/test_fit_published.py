@@ -99,6 +99,7 @@ def test_propofol_subject_by_subject(root):
     assert_allclose(p["sigma"].mean(), np.sqrt(0.0515), rtol=0.15)
 
 
+@pytest.mark.slow
 def test_propofol_of_the_library_gives_the_same_fits_in_its_own_units(root):
     short = pkpd.fit(root / "data/observed/propofol.csv", "3cmt")
     library = pkpd.fit(root / "data/observed/propofol.csv", "propofol_schnider")
