@@ -76,7 +76,11 @@ def _flip_flop(fitted: Fitted, unit: int) -> list[str]:
     wanted = DISPOSITION[: 2 * system.compartments]
     if system.saturable or not set(wanted) <= set(names):
         return found
-    constants = {entry.rate_constant for entry in system.entries.values() if entry.rate_constant}
+    entries, dose = list(system.entries.values()), setup.layout.dose
+    ways = np.unique(dose.entry[setup.layout.unit[dose.piece] == unit])
+    if any(not entries[way].rate_constant for way in ways):  # what went straight in shows the disposition alone
+        return found
+    constants = {entry.rate_constant for entry in entries if entry.rate_constant}
     fastest = float(fastest_rates(np.exp(x[None, [names.index(name) for name in wanted]]))[0])
     for name in sorted(constants & set(names)):
         absorption = float(np.exp(x[names.index(name)]))
