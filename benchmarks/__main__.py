@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 TARGETS = {"W1": 2000, "W2": 5000, "W3": 400, "W4": 100, "W1 predict": 150, "W3 predict": 200}
 SUBSET = {"W1": 20, "W2": 5, "W3": 10, "W4": 10}
-PARTS = ("engine", "predict", "batch", "startup", "nca")
+PARTS = ("engine", "predict", "batch", "startup", "nca", "trial")
 
 
 def best(call: Callable[[], object], repeats: int) -> tuple[float, object]:
@@ -101,6 +101,13 @@ def main() -> None:
 
         print(f"\npkpd.nca on {options.rows} profiles of {len(profiles.TIMES)} samples, data frame to data frame")
         print(profiles.speed(options.rows))
+    if "trial" in options.part:
+        from benchmarks import jobs
+
+        print("\none arm of a virtual trial, 1000 patients followed to 6 h after onset (target: under 5 s)")
+        for entry, who in (("any", "all onsets"), ("seizing", "those who still seize at 30 min")):
+            wall, used, drawn = jobs.trial_arm(1000, entry)
+            print(f"{who:34s} {wall:6.2f} s, {used:6.2f} s of processor; {drawn} onsets drawn")
     if "startup" in options.part:
         from benchmarks import jobs
 

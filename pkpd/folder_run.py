@@ -90,8 +90,8 @@ def run_into_folder(
         If the folder cannot be written, another run holds it or has left it unfinished, or there is something to
         resume and it does not fit.
     """
-    folder = prepare_folder(out)
-    if resume:
+    folder = Path(out)
+    if resume and folder.is_dir():
         began = (read_manifest(folder) or {}).get("options", {})
         profiles = began.get("profiles") if profiles is None else profiles
         seed = began.get("seed") if seed is None else seed
@@ -99,6 +99,7 @@ def run_into_folder(
     # The number of workers changes no result, hence it is no option of the manifest.
     record = describe(table, {"profiles": shown, "seed": seed or 0})
     in_parts = len(table.spans) > 1 or resume
+    prepare_folder(folder)
     with folder_lock(folder), distributed(workers=workers, cluster=cluster) as spread:
         if not resume:
             _refuse_unfinished(folder)

@@ -32,7 +32,7 @@ OPTIONAL = ("n", "seed", "every", "evidence", "models", "seizure", "seizure_onse
 WRITTEN = ("status", "reason", "warnings")
 #: Work of one span; a row of n subjects counts n, and one with a seizure so many times more.
 SPAN_WORK = 5_000
-SEIZURE_WORK = 20
+SEIZURE_WORK = 10
 FRAME_ROWS = 1000
 MOST_SEEDS = 1000
 

@@ -15,6 +15,11 @@ TRIALS = (
     "phtse va esett propofol_rse rampart rampart_not_given consept consept_2h chamberlain durations "
     "lorazepam_within_30_min lorazepam_after_120_min benzodiazepine_failure rse_share"
 ).split()
+# Median minutes from drug to stop that the calibration prints for its own runs.
+MINUTES_TO_STOP = {
+    "rampart": {"midazolam 10 mg im": 3.9, "lorazepam 4 mg iv": 2.6},
+    "chamberlain": {"lorazepam 0.1 mg/kg": 2.1, "diazepam 0.2 mg/kg": 2.0},
+}
 
 
 @pytest.fixture(scope="module")
@@ -56,6 +61,26 @@ def test_shipped_trials_agree_with_the_calibration(root, calibration, name):
     assert not far and not outside
     shown = [row[-1] for row in arm_rows(result)[1]]
     assert shown == ["yes" if inside else "no" for inside in result.arms["inside"]]
+    people = result.subjects
+    for arm, minutes in MINUTES_TO_STOP.get(name, {}).items():
+        found = people.loc[people["arm"] == arm, "time_to_off_min"].median()
+        assert abs(found - minutes) < 0.5, arm  # seizures are read on a grid of half minutes
+
+
+@pytest.mark.parametrize("delay, percent", [(10, 89), (25, 80), (60, 67), (150, 42), (240, 33)])
+def test_lorazepam_works_less_the_later_it_comes(delay, percent):
+    """The calibration prints these shares off from 20 to 60 min after 0.1 mg/kg, of all still seizing."""
+    n = 400
+    tables = {
+        "trial": {"name": "delay", "n": n, "seed": 1, "pk_variability": False},
+        "population": {"age_y": 35, "weight_kg": 75},
+        "start": {"time": delay, "entry": "seizing"},
+        "arms": [{"name": "lorazepam", "regimen": "lorazepam 0.1 mg/kg iv over 4.5 min"}],
+        "endpoint": {"kind": "off", "off_from": 20, "off_until": 60},
+    }
+    p = percent / 100
+    share = pkpd.trial(tables).arms["share"].iloc[0]
+    assert abs(share - p) < 4 * math.sqrt(p * (1 - p) * (1 / n + 1 / 600))  # theirs is one run of 600
 
 
 @pytest.mark.parametrize("name", ["chamberlain", "rampart", "phtse"])

@@ -32,6 +32,7 @@ def some_subjects(parameters, chosen):
     return {name: values[chosen] for name, values in parameters.items()}
 
 
+@pytest.mark.slow
 def test_w4_is_the_same_alone_in_a_crowd_and_on_any_number_of_threads():
     workload, few = WORKLOADS["W4"], np.arange(0, 1000, 7)
     parameters = workload.parameters()
