@@ -8,7 +8,7 @@ import numpy as np
 
 from pkpd.fit.fitted import Fitted
 from pkpd.fit.flip import DISPOSITION, fastest_rates
-from pkpd.fit.uncertainty import NOT_TOLD_APART
+from pkpd.fit.uncertainty import NOT_TOLD_APART, RAN_AWAY
 
 __all__ = ["warnings_of"]
 
@@ -18,6 +18,7 @@ CORRELATED = 0.95
 VAGUE = 1.0
 #: Absorption slower than this multiple of the fastest disposition rate may have changed places with it.
 NEAR = 1.2
+REMEDY = ". Hold it (fixed), bound it, or take a model with fewer compartments"
 
 
 def warnings_of(fitted: Fitted) -> list[str]:
@@ -57,7 +58,7 @@ def _without_error(names: Sequence[str], reasons: Mapping[int, str]) -> list[str
     """Parameters without a standard error; those that cannot be told from each other in one sentence."""
     alike = [names[entry] for entry, reason in reasons.items() if reason.startswith(NOT_TOLD_APART)]
     found = [
-        f"{names[entry]} has no standard error: {reason}"
+        f"{names[entry]} has no standard error: {reason}" + (REMEDY if reason == RAN_AWAY else "")
         for entry, reason in reasons.items()
         if not reason.startswith(NOT_TOLD_APART)
     ]
