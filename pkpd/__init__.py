@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from pkpd.check.run import check
     from pkpd.dataset import read_data
     from pkpd.evaluate import evaluate
+    from pkpd.fit import fit
     from pkpd.library.catalogue import list_drugs, load_drug
     from pkpd.models.compartments import Compartments
     from pkpd.nca import nca
@@ -44,6 +45,7 @@ _HOMES = {
     "Population": "pkpd.population",
     "check": "pkpd.check.run",
     "evaluate": "pkpd.evaluate",
+    "fit": "pkpd.fit",
     "list_drugs": "pkpd.library.catalogue",
     "load_drug": "pkpd.library.catalogue",
     "nca": "pkpd.nca",
@@ -60,6 +62,7 @@ __all__ = [
     "evaluate",
     "trial",
     "predict",
+    "fit",
     "Compartments",
     "nca",
     "read_data",

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from pkpd.engine.cascade import Structure
 from pkpd.individual import Individual
 
-__all__ = ["Output", "Shape", "factors_of", "saturation_of", "shape_of", "theta_of"]
+__all__ = ["Output", "Shape", "factors_of", "rates_of", "saturation_of", "shape_of", "theta_of"]
 
 FloatArray = NDArray[np.float64]
 MOST_SHAPES = 1000
@@ -75,9 +75,11 @@ class _Builder:
 
 def shape_of(person: Individual, routes: dict[str, tuple[str, str]]) -> Shape:
     """Return the shape of an individual's system, dosed by `routes` (route key to (drug, route))."""
-    # It depends on drug, model and routes alone; the hash of the file stands for what is written there.
-    drug = person.drug
-    key = (drug.name, drug.sha256, person.model.name, "KE0" in person.parameters, tuple(routes.items()))
+    # It depends on the file, the model, its sites and the routes; a fit takes sites and metabolites away.
+    drug, model = person.drug, person.model
+    sites = "KE0" in person.parameters, person.brain is not None
+    made = model.name, model.compartments, model.elimination, tuple(m.name for m in model.metabolites)
+    key = (drug.name, drug.sha256, *made, *sites, tuple(routes.items()))
     if key not in _SHAPES:
         if len(_SHAPES) > MOST_SHAPES:
             _SHAPES.clear()
@@ -127,10 +129,11 @@ def _new_shape(person: Individual, routes: dict[str, tuple[str, str]]) -> Shape:
 
 def theta_of(shape: Shape, people: Sequence[Individual], routes: dict[str, tuple[str, str]]) -> FloatArray:
     """Return the rate constants of each individual, shape (n, n_theta), 1/h, in the order that `Structure` gives."""
-    return np.array([_row(person, routes) for person in people])
+    return np.array([rates_of(person, routes) for person in people])
 
 
-def _row(person: Individual, routes: dict[str, tuple[str, str]]) -> list[float]:
+def rates_of(person: Individual, routes: dict[str, tuple[str, str]]) -> list[float]:
+    """Return the rate constants of one individual; arrays where its parameters are arrays."""
     p, drug, model = person.parameters, person.drug.name, person.model
     depots = [key for key, (_, route) in routes.items() if route != "iv"]
     blocks = [person.rate[key] for key in depots]

@@ -5,9 +5,10 @@ from __future__ import annotations
 from functools import cache
 
 from docs.generate.markdown import code, table
+from pkpd.regimen_words import time_text
 from validation.published import read_rows
 
-__all__ = ["check_points", "tolerance"]
+__all__ = ["check_points", "given", "tolerance"]
 
 
 @cache
@@ -27,18 +28,24 @@ def check_points(drug: str) -> str:
         f"from the published equations by hand. {len(rows) - failed} are met, {failed} "
         f"{'is' if failed == 1 else 'are'} not. The values that we get: [validation](../validation.md)."
     )
-    head = ("given", "asked", "expected", "unit", "tolerance", "kind", "source", "met")
+    head = ("asked", "expected", "unit", "tolerance", "met", "given", "kind", "source")
     lines = [
-        (_given(row), code(row["quantity"]), row["expected"], "" if row["unit"] == "1" else row["unit"],
-         tolerance(row["tolerance"]), row["kind"], row["source"], _verdict(row))
+        (code(row["quantity"]), row["expected"], "" if row["unit"] == "1" else row["unit"],
+         tolerance(row["tolerance"]), _verdict(row), given(row), row["kind"], row["source"])
         for row in rows
     ]  # fmt: skip
     return f"{about}\n\n{table(head, lines)}"
 
 
-def _given(row: dict[str, str]) -> str:
+def given(row: dict[str, str]) -> str:
+    """The model and the inputs of a row, times in the unit in which they read well."""
     parts = [code(row["model"])] if row["model"] else []
-    return "; ".join([*parts, *(item.replace("=", " ") for item in row["inputs"].split(";") if item)])
+    for item in filter(None, row["inputs"].split(";")):
+        name, _, value = item.partition("=")
+        if name in ("time_h", "duration_h", "every_h", "tmax_h"):
+            name, value = name.removesuffix("_h"), time_text(float(f"{float(value) * 3600.0:.6g}") / 3600.0)
+        parts.append(f"{name} {value}")
+    return "; ".join(parts)
 
 
 def tolerance(text: str) -> str:

@@ -28,15 +28,22 @@ def _gene(gene: Gene) -> str:
     if gene.pairs:
         pairs = [f"{pair.replace('/', ' and ')}: {phenotype}" for pair, phenotype in gene.pairs.items()]
         parts.append(f"Phenotype by {_METHODS.get(gene.method, gene.method)}: {'; '.join(pairs)}.")
-    effects = [
-        (f"[{name}](drugs/{name}.md)", effect.subject, code(effect.target), number(effect.multiplier),
-         "on" if effect.on else "off", number(effect.scenario_multiplier), effect.status, effect.grade, effect.note)
-        for name in list_drugs() for effect in load_drug(name).effects if effect.gene == gene.name
-    ]  # fmt: skip
-    head = ("drug", "genotype", "acts on", "multiplier", "established", "exploratory", "status", "grade", "note")
-    parts.append(table(head, effects) or "No drug of the library states an effect of this gene.")
+    parts.append(_effects(gene) or "No drug of the library states an effect of this gene.")
     parts.append(sources(gene.sources))
     return "\n\n".join(part for part in parts if part)
+
+
+def _effects(gene: Gene) -> str:
+    """What the gene does, one row for all drugs of which the same is stated."""
+    drugs: dict[tuple[str, ...], list[str]] = {}
+    for name in list_drugs():
+        for effect in load_drug(name).effects:
+            if effect.gene == gene.name:
+                row = (effect.subject, code(effect.target), number(effect.multiplier), "on" if effect.on else "off",
+                       number(effect.scenario_multiplier), effect.status, effect.grade, effect.note)  # fmt: skip
+                drugs.setdefault(row, []).append(f"[{name}](drugs/{name}.md)")
+    head = ("drug", "genotype", "acts on", "multiplier", "established", "exploratory", "status", "grade", "note")
+    return table(head, [(", ".join(names), *row) for row, names in drugs.items()])
 
 
 _METHODS = {"activity_score": "activity score", "function_pair": "function of the two alleles"}

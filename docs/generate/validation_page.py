@@ -6,16 +6,16 @@ The words stand in validation.md beside this file; a line `@name` there is repla
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from docs.generate.checks import tolerance
+from docs.generate.checks import given, tolerance
 from docs.generate.markdown import code, page, table
 from docs.generate.measured import Section, speed_text, trial_section
 from validation import nonmem, winnonlin
 from validation.closed_forms import CASES as CLOSED_FORMS
 from validation.evaluator import Row, answer
-from validation.published import read_rows, within
+from validation.published import read_rows, reasons, within
 from validation.receptor_targets import TARGETS
 
 __all__ = ["bound", "validation_page"]
@@ -94,9 +94,10 @@ def _check_points() -> tuple[Section, Section]:
     for row in read_rows():
         value = answer(Row(row))
         judged.append((row, value, within(value, row["expected"], row["tolerance"])))
-    head = ("drug", "model", "given", "asked", "published", "ours", "unit", "tolerance", "source", "met")
+    head = ("drug", "asked", "published", "ours", "unit", "tolerance", "why it is missed", "given", "source")
+    why = reasons()
     published = [entry for entry in judged if entry[0]["kind"] == "published"]
-    missed, met = ([_line(*entry) for entry in published if entry[2] is good] for good in (False, True))
+    missed, met = ([_line(row, value, why) for row, value, met in published if met is good] for good in (False, True))
     text = f"### Missed\n\n{table(head, missed)}\n\n### Met\n\n{table(head, met)}"
     against = "papers, guidelines, open programs"
     by_drug: dict[str, list[bool]] = {}
@@ -111,12 +112,11 @@ def _check_points() -> tuple[Section, Section]:
     )  # fmt: skip
 
 
-def _line(row: dict[str, str], value: float | str, met: bool) -> tuple[str, ...]:
+def _line(row: dict[str, str], value: float | str, why: Mapping[str, str]) -> tuple[str, ...]:
     ours = value if isinstance(value, str) else f"{value:.4g}"
-    given = "; ".join(item.replace("=", " ") for item in row["inputs"].split(";") if item)
     unit = "" if row["unit"] == "1" else row["unit"]
-    return (row["drug"], code(row["model"]), given, code(row["quantity"]), row["expected"], ours, unit,
-            tolerance(row["tolerance"]), row["source"], _yes(met))  # fmt: skip
+    return (row["drug"], code(row["quantity"]), row["expected"], ours, unit, tolerance(row["tolerance"]),
+            why.get(row["id"], ""), given(row), row["source"])  # fmt: skip
 
 
 def _receptors() -> Section:

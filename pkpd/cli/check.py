@@ -28,7 +28,7 @@ SHOWN = 5
 NAMES = {"error": "ERROR", "warning": "WARNING", "info": "info"}
 
 
-def add_data_options(parser: argparse.ArgumentParser) -> None:
+def add_data_options(parser: argparse._ActionsContainer) -> None:
     """The options that say what the columns of a data set mean."""
     parser.add_argument("--units", metavar="LIST", help="units of columns, such as TIME=min,AMT=mg,DV=ng/mL")
     parser.add_argument("--columns", metavar="LIST", help="what columns mean, such as BW=weight_kg,HOURS=TIME")
