@@ -12,10 +12,11 @@ import pandas as pd
 from numpy.typing import NDArray
 
 import pkpd
+from pkpd.fit import Fit
 
 __all__ = [
-    "INDOMETACIN", "INDOMETACIN_POOLED", "QUANTITIES", "THEOPHYLLINE", "Quantity", "estimates", "exponentials", "fitted",
-    "logs_of_theophylline",
+    "INDOMETACIN", "INDOMETACIN_POOLED", "QUANTITIES", "THEOPHYLLINE", "Quantity", "estimates", "exponentials",
+    "fitted", "logs_of_theophylline",
 ]  # fmt: skip
 
 FOLDER = Path(__file__).resolve().parent.parent / "data" / "observed"
@@ -33,17 +34,17 @@ INDOMETACIN_POOLED = (2.773, 0.886, 0.607, -1.092)
 
 
 @cache
-def fitted(name: str, model: str, **options: str) -> pkpd.Fit:
+def fitted(name: str, model: str, **options: str) -> Fit:
     """Fit a file of data/observed, once."""
     return pkpd.fit(FOLDER / f"{name}.csv", model, **options)  # type: ignore[arg-type]
 
 
-def estimates(fit: pkpd.Fit) -> pd.DataFrame:
+def estimates(fit: Fit) -> pd.DataFrame:
     """The estimates: a row a subject, a column a parameter."""
     return fit.params.pivot(index="id", columns="parameter", values="estimate")
 
 
-def logs_of_theophylline(fit: pkpd.Fit) -> NDArray[np.float64]:
+def logs_of_theophylline(fit: Fit) -> NDArray[np.float64]:
     """Logarithms of ke, ka and CL per kg, shape (12, 3)."""
     p, weight = estimates(fit), fit.data.frame.groupby("ID")["WT"].first()
     return np.column_stack((np.log(p.CL / p.V1), np.log(p.KA), np.log(p.CL / weight)))
@@ -59,7 +60,7 @@ def exponentials(p: pd.DataFrame, dose: float) -> NDArray[np.float64]:
     return np.column_stack((scale * (fast - k21), np.log(fast), scale * (k21 - slow), np.log(slow)))
 
 
-def _residual(fit: pkpd.Fit, degrees: int) -> float:
+def _residual(fit: Fit, degrees: int) -> float:
     return float(np.sqrt((fit.predictions["IRES"] ** 2).sum() / degrees))
 
 
@@ -76,7 +77,7 @@ class Quantity(NamedTuple):
     source: str
 
 
-def _nlme(data: str, model: str, **options: str) -> Callable[[], pkpd.Fit]:
+def _nlme(data: str, model: str, **options: str) -> Callable[[], Fit]:
     return lambda: fitted(data, model, error="additive", **options)
 
 
@@ -127,7 +128,8 @@ _PROPOFOL = {"V1": (4.27, 5.85, 1.0), "V2": (18.9, 26.0, 1.0), "V3": (238.0, 313
 _WARFARIN = {"CL": (0.135, 0.75), "V1": (8.04, 1.0), "KA": (0.509, -0.25)}
 QUANTITIES = (
     Quantity("theophylline", "1cmt oral", "ln ke and ln CL of 12 subjects, largest deviation", "2 decimals", 0, 0.0051,
-             lambda: _largest(logs_of_theophylline(_theophylline())[:, [0, 2]], [row[::2] for row in THEOPHYLLINE]), _R),
+             lambda: _largest(logs_of_theophylline(_theophylline())[:, [0, 2]], [row[::2] for row in THEOPHYLLINE]),
+             _R),
     Quantity("theophylline", "1cmt oral", "ln ka of 12 subjects, largest deviation", "3 decimals", 0, 0.00051,
              lambda: _largest(logs_of_theophylline(_theophylline())[:, 1], [row[1] for row in THEOPHYLLINE]), _R),
     Quantity("theophylline", "1cmt oral", "residual standard error (mg/L)", "0.70", 0.695, 0.705,
@@ -136,8 +138,8 @@ QUANTITIES = (
              0.0051, lambda: _largest(exponentials(estimates(_indometacin()), 25.0), INDOMETACIN), _R),
     Quantity("indometacin", "2cmt", "residual standard error (mg/L)", "0.0756", 0.07555, 0.07565,
              lambda: _residual(_indometacin(), 42), _R),
-    Quantity("indometacin", "2cmt, pooled", "A1, ln lambda1, A2, ln lambda2, largest deviation", "3 decimals", 0, 0.00051,
-             lambda: _largest(exponentials(estimates(_pooled()), 25.0)[0], INDOMETACIN_POOLED), _R),
+    Quantity("indometacin", "2cmt, pooled", "A1, ln lambda1, A2, ln lambda2, largest deviation", "3 decimals", 0,
+             0.00051, lambda: _largest(exponentials(estimates(_pooled()), 25.0)[0], INDOMETACIN_POOLED), _R),
     Quantity("indometacin", "2cmt, pooled", "residual standard error (mg/L)", "0.174", 0.1735, 0.1745,
              lambda: _residual(_pooled(), 62), _R),
     *(Quantity("levetiracetam", f"1cmt oral, pooled, {error} error", "half-life (h)", "7 to 10", 7.0, 10.0,
@@ -151,10 +153,12 @@ QUANTITIES = (
              lambda: float(_midazolam().CL.mean()), "published range"),
     Quantity("midazolam", "2cmt oral by occasion", "mean volume at steady state (L/kg)", "0.8 to 1.7", 0.8, 1.7,
              _volume_per_kg, "published range"),
-    *(Quantity("propofol", "3cmt", f"median {name} at 70 kg ({_unit(name, 'min')})", f"{low:g} and {high:g}", 0.8 * low, 1.2 * high,
+    *(Quantity("propofol", "3cmt", f"median {name} at 70 kg ({_unit(name, 'min')})", f"{low:g} and {high:g}",
+               0.8 * low, 1.2 * high,
                lambda name=name, power=power: _allometric_median("propofol", "3cmt", name, power), _SCHNIDER)
       for name, (low, high, power) in _PROPOFOL.items()),
-    *(Quantity("warfarin", "1cmt oral", f"median {name} at 70 kg ({_unit(name, 'h')})", f"{value:g}", 0.8 * value, 1.2 * value,
+    *(Quantity("warfarin", "1cmt oral", f"median {name} at 70 kg ({_unit(name, 'h')})", f"{value:g}",
+               0.8 * value, 1.2 * value,
                lambda name=name, power=power: _allometric_median("warfarin", "1cmt oral", name, power), "OpenPMX")
       for name, (value, power) in _WARFARIN.items()),
 )  # fmt: skip
