@@ -23,7 +23,16 @@ from pkpd.errors import PkpdError, PkpdWarning
 ROOT = Path(__file__).resolve().parent.parent
 FOLDER = ROOT / "docs"
 #: Pages that take longer than a few seconds, because they draw populations, write folders or run trials.
-SLOW = {"jobs/batch", "jobs/simulate", "jobs/trials", "receptor_layer", "pris", "getting_started", "data_sets"}
+SLOW = {
+    "jobs/fit",
+    "jobs/batch",
+    "jobs/simulate",
+    "jobs/trials",
+    "receptor_layer",
+    "pris",
+    "getting_started",
+    "data_sets",
+}
 FENCE = re.compile(r"^```(\w+)([^\n]*)\n(.*?)^```", re.DOTALL | re.MULTILINE)
 
 

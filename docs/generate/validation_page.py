@@ -15,6 +15,7 @@ from docs.generate.measured import Section, speed_text, trial_section
 from validation import nonmem, winnonlin
 from validation.closed_forms import CASES as CLOSED_FORMS
 from validation.evaluator import Row, answer
+from validation.observed_fits import QUANTITIES
 from validation.published import read_rows, reasons, within
 from validation.receptor_targets import TARGETS
 
@@ -25,7 +26,7 @@ WORDS = Path(__file__).with_name("validation.md")
 
 def validation_page() -> str:
     """Run the comparisons and return the page."""
-    sections = [_nonmem(), _closed_forms(), _winnonlin(), *_check_points(), _receptors(), trial_section()]
+    sections = [_nonmem(), _closed_forms(), _winnonlin(), _fits(), *_check_points(), _receptors(), trial_section()]
     rows = [
         (f"[{part.title}](#{part.name})", part.against, part.met + part.missed, part.met, _missed(part.missed))
         for part in sections
@@ -87,6 +88,17 @@ def _winnonlin() -> Section:
         rows.append((*case, len(expected), numbers, bound(deviation), _yes(met[-1])))
     head = ("data", "route", "method", "subjects", "numbers", "largest relative deviation", "met")
     return _section("Non-compartmental analysis", "WinNonlin", table(head, rows), met)
+
+
+def _fits() -> Section:
+    rows, met = [], []
+    for row in QUANTITIES:
+        value = row.ours()
+        met.append(row.low <= value <= row.high)
+        ours = f"{value:.2g}" if row.low == 0 else f"{value:.3g}"
+        rows.append((row.data, row.model, row.quantity, row.published, ours, f"{row.low:.4g} to {row.high:.4g}", row.source, _yes(met[-1])))  # fmt: skip
+    head = ("data", "model", "quantity", "published", "ours", "counts as met", "source", "met")
+    return _section("Fits of real data", "published estimates", table(head, rows), met)
 
 
 def _check_points() -> tuple[Section, Section]:

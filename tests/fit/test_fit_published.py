@@ -9,37 +9,19 @@ import pytest
 from numpy.testing import assert_allclose
 
 import pkpd
-
-THEOPHYLLINE = [  # ln ke (1/h), ln ka (1/h), ln CL (L/h/kg)
-    (-2.92, 0.575, -3.92), (-2.29, 0.664, -3.11), (-2.51, 0.898, -3.23), (-2.44, 0.158, -3.29), (-2.43, 0.386, -3.13),
-    (-2.31, 0.152, -2.97), (-2.28, -0.386, -2.96), (-2.39, 0.319, -3.07), (-2.45, 2.182, -3.42), (-2.60, -0.363, -3.43),
-    (-2.32, 1.348, -2.86), (-2.25, -0.183, -3.17),
-]  # fmt: skip
-INDOMETACIN = [  # A1, ln lambda1, A2, ln lambda2
-    (2.03, 0.579, 0.192, -1.788), (2.83, 0.801, 0.499, -1.635), (5.47, 1.750, 1.676, -0.412),
-    (2.20, 0.242, 0.255, -1.603), (3.57, 1.041, 0.291, -1.507), (3.00, 1.088, 0.969, -0.873),
-]  # fmt: skip
-
-
-def estimates(fit):
-    return fit.params.pivot(index="id", columns="parameter", values="estimate")
-
-
-def exponentials(p, dose):
-    """Coefficients and logarithms of rates of a two-compartment bolus, by the textbook formulas."""
-    k10, k12, k21 = p.CL / p.V1, p.Q2 / p.V1, p.Q2 / p.V2
-    total = k10 + k12 + k21
-    root = np.sqrt(total**2 - 4 * k10 * k21)
-    fast, slow = (total + root) / 2, (total - root) / 2
-    scale = dose / p.V1 / (fast - slow)
-    return np.column_stack((scale * (fast - k21), np.log(fast), scale * (k21 - slow), np.log(slow)))
+from validation.observed_fits import (
+    INDOMETACIN,
+    INDOMETACIN_POOLED,
+    THEOPHYLLINE,
+    estimates,
+    exponentials,
+    logs_of_theophylline,
+)
 
 
 def test_theophylline_subject_by_subject(root):
     fit = pkpd.fit(root / "data/observed/theophylline.csv", "1cmt oral", error="additive")
-    p, frame = estimates(fit), fit.data.frame
-    weight = frame.groupby("ID")["WT"].first()
-    found = np.column_stack((np.log(p.CL / p.V1), np.log(p.KA), np.log(p.CL / weight)))
+    found = logs_of_theophylline(fit)
     assert_allclose(found[:, [0, 2]], np.array(THEOPHYLLINE)[:, [0, 2]], atol=0.0051)
     assert_allclose(found[:, 1], np.array(THEOPHYLLINE)[:, 1], atol=0.00051)
     residuals = fit.predictions["IRES"]
@@ -53,7 +35,7 @@ def test_indometacin_subject_by_subject_and_pooled(root):
     assert_allclose(exponentials(estimates(fit), 25.0), INDOMETACIN, atol=0.0051)
     assert_allclose(np.sqrt((fit.predictions["IRES"] ** 2).sum() / 42), 0.0756, atol=0.00006)
     pooled = pkpd.fit(path, "2cmt", error="additive", method="pooled")
-    assert_allclose(exponentials(estimates(pooled), 25.0)[0], (2.773, 0.886, 0.607, -1.092), atol=0.00051)
+    assert_allclose(exponentials(estimates(pooled), 25.0)[0], INDOMETACIN_POOLED, atol=0.00051)
     assert_allclose(np.sqrt((pooled.predictions["IRES"] ** 2).sum() / 62), 0.174, atol=0.0006)
 
 
