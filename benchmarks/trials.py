@@ -53,6 +53,7 @@ def rows_of(name: str, calibration: pd.DataFrame, options: argparse.Namespace) -
             row |= {kind: percent(own["share"]), f"{kind}_n": own["n"], f"{kind}_inside": yes(own["inside"])}
             row |= {f"{kind}_{end}": percent(own[f"mc_{end}"]) for end in ("low", "high")}
         row["deviation_se"] = round(deviation(arm["share"], arm["n"], asked, endpoint), 1)
+        row["draw_subjects"] = math.nan if drawn is None else options.draw_subjects
         for end in ("low", "median", "high"):
             row[f"predictive_{end}"] = math.nan if drawn is None else percent(drawn.iloc[place][f"predictive_{end}"])
         row |= {f"calibration_predictive_{end}": asked[f"predictive_{end}"] for end in ("low", "high")}

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pkpd.constitution import KNOT_MIN, Constitution, draw_constitution, draw_noise, knots
+from pkpd.errors import SolverError
 from pkpd.groups import Unit
 from pkpd.individual import Individual, individual
 from pkpd.layer import LayerRun, run_layer
@@ -87,11 +88,20 @@ class Episodes:
         orders : sequence over episodes of (minutes after onset, Dose)
             The dose's own time is added.
         until_min : float, minutes
+
+        Raises
+        ------
+        SolverError
+            If an episode cannot be solved; it is named.
         """
         constants = layer_constants(self.receptors)
         grid: FloatArray = np.arange(round(until_min / KNOT_MIN) + 1, dtype=np.float64) * KNOT_MIN
         runs = [self._run_of(i, own, grid, constants) for i, own in enumerate(orders)]
         run_layer(runs)
+        for number, run in zip(self.index, runs):
+            reason = next(filter(None, (unit.failure for unit in run.units)), run.failure)
+            if reason:
+                raise SolverError(f"episode {number + 1}: {reason}. Check the regimen.")
         s = np.array([run.states[:, 0] for run in runs]).reshape(len(runs), len(grid))
         s[:, 0] = 1.0  # the moment of the onset
         seizing = np.array([_flags(run, grid) for run in runs]).reshape(s.shape)

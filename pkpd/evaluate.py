@@ -7,17 +7,17 @@ that names the column and the value, and the others go on. Numbers do not depend
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pkpd.distribute import Distribute, check_workers, distributed, progress_bar
 from pkpd.errors import ParameterError
 from pkpd.part_files import piece_frame
-from pkpd.parts_run import chunk_size
-from pkpd.pieces import piece_of
-from pkpd.scenario_results import Chunk, RowResult, Shown, work_chunk
-from pkpd.scenario_table import ScenarioTable, read_scenarios
+from pkpd.parts_run import PartsRun, chunk_size
+from pkpd.pieces import Piece, piece_of
+from pkpd.scenario_results import Chunk, RowResult, Shown, metric_columns, work_chunk
+from pkpd.scenario_table import WRITTEN, ScenarioTable, TableRow, read_scenarios
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -110,10 +110,7 @@ def evaluate(
     table = read_scenarios(scenarios)
     if out is None:
         _refuse_without_folder(resume=resume, profiles=profiles)
-        batch = run_table(table, progress=progress, workers=workers, cluster=cluster)
-        if batch.interrupted:
-            raise KeyboardInterrupt
-        return batch.to_frame()
+        return _in_memory(table, progress, workers, cluster)
     from pkpd.folder_run import run_into_folder
 
     run = run_into_folder(
@@ -122,6 +119,25 @@ def evaluate(
     if run.interrupted:
         raise KeyboardInterrupt
     return run.parts()
+
+
+def _in_memory(table: ScenarioTable, progress: bool | None, workers: int | None, cluster: str | None) -> pd.DataFrame:
+    """The whole table; span by span, as a row costs less in a table than on its own."""
+    import pandas as pd
+
+    frames: list[pd.DataFrame] = []
+
+    def keep(number: int, rows: Sequence[TableRow], piece: Piece) -> None:
+        frames.append(piece_frame(table, rows, piece))
+
+    run = PartsRun(table, set(range(len(table.spans))), keep, chunk_size(table.count, check_workers(workers)))
+    with distributed(workers=workers, cluster=cluster) as spread:
+        run.run(spread, progress=progress)
+    if run.interrupted:
+        raise KeyboardInterrupt
+    first = len(table.columns) + len(WRITTEN)
+    metrics = metric_columns(frame.columns[first:] for frame in frames)
+    return pd.concat(frames, ignore_index=True)[[*frames[0].columns[:first], *metrics]]
 
 
 def _refuse_without_folder(*, resume: bool, profiles: int | str | None) -> None:

@@ -125,7 +125,7 @@ def _draw(axes: Axes, own: pd.DataFrame, typical: FloatArray) -> dict[str, Line2
         shown = axes.plot(
             np.clip(estimate[far], left, right), place[far], marker="X", clip_on=False, **{**style, "markersize": 6.0}
         )
-        marks["estimate far outside"] = shown[0]
+        marks["far outside"] = shown[0]
     if np.isfinite(typical).any():
         shown = axes.plot(typical, place, "|", color=COLOURS["brain"], markersize=8, markeredgewidth=1.8)
         marks["library, typical"] = shown[0]
@@ -133,7 +133,7 @@ def _draw(axes: Axes, own: pd.DataFrame, typical: FloatArray) -> dict[str, Line2
         marks["estimate, 95 % interval"] = axes.plot(estimate[bars], place[bars], marker="o", **style)[0]
     if held.any():
         shown = axes.plot(estimate[held], place[held], marker="o", markerfacecolor="white", **style)
-        marks["no interval (fixed, or not determined)"] = shown[0]
+        marks["no interval"] = shown[0]
     axes.grid(axis="y", visible=False)
     return marks
 

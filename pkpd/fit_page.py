@@ -120,7 +120,8 @@ def _cell(row: Mapping[str, Any]) -> Html:
     if not np.isfinite(row["estimate"]):
         return Html("–")
     known = np.isfinite([row["ci_low"], row["ci_high"]]).any()
-    below = f"({_interval(row['ci_low'], row['ci_high'])})" if known else f"({row['reason'].partition(':')[0][:32]})"
+    short = next((word for word in ("fixed", "held", "at its bound") if row["reason"].startswith(word)), "no interval")
+    below = f"({_interval(row['ci_low'], row['ci_high'])})" if known else f"({short})"
     return Html(f"{text(number(row['estimate']))}<br><small>{text(below)}</small>")
 
 
@@ -129,13 +130,15 @@ def _pictures(pictures: Mapping[str, str], drawn: str) -> list[Html]:
     if not pictures:
         return [paragraph("Nothing was fitted, hence nothing is drawn.")]
     parts: list[Html] = []
-    for what, words in WHAT.items():
-        mine = {name: svg for name, svg in pictures.items() if name.startswith(f"figures/{what}")}
-        if mine:
-            parts.append(Html(f"<h3>{text(words[:1].upper() + words[1:])}</h3>"))
-            wide = ' class="wide"' if what in ("profiles", "estimates", "residuals") else ""
-            drawings = (picture(svg, words, f"{what}{place}") for place, svg in enumerate(mine.values()))
-            parts.append(Html(f"<div{wide}>{''.join(drawings)}</div>"))
+    for kind, group in (("wide", ("profiles",)), ("grid", ("observed", "qq")), ("wide", ("residuals", "estimates")),
+                        ("narrow", ("correlation",))):  # fmt: skip
+        drawings = [
+            picture(svg, WHAT[what], name.removeprefix("figures/").removesuffix(".svg"))
+            for what in group
+            for name, svg in pictures.items()
+            if name.startswith(f"figures/{what}")
+        ]
+        parts.append(Html(f'<div class="{kind}">{"".join(drawings)}</div>'))
     return [*parts, paragraph(drawn, "quiet")] if drawn else parts
 
 

@@ -212,6 +212,8 @@ def _keep_summaries(group: list[Unit], summary: FloatArray, rates: FloatArray | 
 def unit_levels(wanted: Sequence[tuple[Unit, str]], times: FloatArray) -> FloatArray:
     """Return one output of each unit at the same even times, shape (n_units, n_times), mg/L.
 
+    A unit without a solution has its `failure` filled in, and levels that are not numbers.
+
     Parameters
     ----------
     wanted : sequence of (Unit, str)
@@ -227,7 +229,19 @@ def unit_levels(wanted: Sequence[tuple[Unit, str]], times: FloatArray) -> FloatA
         group = [wanted[index][0] for index in places]
         name = f"{group[0].person.drug.name}_{key[-1]}_mg_L"
         o = next(i for i, output in enumerate(group[0].shape.outputs) if output.name == name)
-        levels[places] = _levels_of_group(group, o, times)
+        levels[places] = _levels_or_nothing(group, o, times)
+    return levels
+
+
+def _levels_or_nothing(group: list[Unit], o: int, times: FloatArray) -> FloatArray:
+    levels, left = np.full((len(group), len(times)), np.nan), list(range(len(group)))
+    while left:
+        try:
+            levels[left] = _levels_of_group([group[place] for place in left], o, times)
+            break
+        except SolverError as error:
+            failed = group[left.pop(getattr(error, "problem", 0))]
+            failed.failure = f"{failed.person.drug.name}: {error}"
     return levels
 
 

@@ -75,9 +75,11 @@ class _Builder:
 
 def shape_of(person: Individual, routes: dict[str, tuple[str, str]]) -> Shape:
     """Return the shape of an individual's system, dosed by `routes` (route key to (drug, route))."""
-    # It depends on drug, model and routes alone; the hash of the file stands for what is written there.
-    drug = person.drug
-    key = (drug.name, drug.sha256, person.model.name, "KE0" in person.parameters, tuple(routes.items()))
+    # It depends on the file, the model, its sites and the routes; a fit takes sites and metabolites away.
+    drug, model = person.drug, person.model
+    sites = "KE0" in person.parameters, person.brain is not None
+    made = model.name, model.compartments, model.elimination, tuple(m.name for m in model.metabolites)
+    key = (drug.name, drug.sha256, *made, *sites, tuple(routes.items()))
     if key not in _SHAPES:
         if len(_SHAPES) > MOST_SHAPES:
             _SHAPES.clear()

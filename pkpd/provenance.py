@@ -26,7 +26,7 @@ def provenance(scenario: Scenario, results: Sequence[SubjectResult]) -> dict[str
     engine = "linear: exact; saturable: series of order 14, tolerance 3e-10 a step"
     seizure: dict[str, Any] = {}
     if scenario.seizure != NO_SEIZURE:
-        engine += f"; receptor layer: second-order steps of {STEP_MIN:g} min"
+        engine += f"; receptor layer: second-order steps of {STEP_MIN:g} min, in parts where the seizure turns"
         seizure = {
             "seizure": scenario.seizure,
             "condition": scenario.condition,

@@ -95,9 +95,8 @@ def _fits() -> Section:
     for row in QUANTITIES:
         value = row.ours()
         met.append(row.low <= value <= row.high)
-        ours = f"{value:.2g}" if row.low == 0 else f"{value:.3g}"
-        rows.append((row.data, row.model, row.quantity, row.published, ours,
-                     f"{row.low:.4g} to {row.high:.4g}", row.source, _yes(met[-1])))  # fmt: skip
+        ours, counts = f"{value:.2g}" if row.low == 0 else f"{value:.3g}", f"{row.low:.4g} to {row.high:.4g}"
+        rows.append((row.data, row.model, row.quantity, row.published, ours, counts, row.source, _yes(met[-1])))
     head = ("data", "model", "quantity", "published", "ours", "counts as met", "source", "met")
     return _section("Fits of real data", "published estimates", table(head, rows), met)
 

@@ -15,7 +15,7 @@ from pkpd.dataset import Dataset
 from pkpd.errors import ParameterError
 from pkpd.fit.case import Case, read_case
 from pkpd.fit.choice import Choice, Known, choose
-from pkpd.fit.cohort import assumptions_of, cohort_of, model_of, read_patients, warnings_of_people
+from pkpd.fit.cohort import ages_not_given, assumptions_of, cohort_of, model_of, read_patients, warnings_of_people
 from pkpd.fit.fitted import Scale
 from pkpd.fit.library_model import LibraryDrug, drug_of, library_model, output_names
 from pkpd.fit.model import FitModel, short_model
@@ -77,8 +77,13 @@ def assemble(
         case = read_case(inside, each, kinds=kinds, lloq=limit, **reading)
         assert chosen.cohort is not None  # it is a library model
         lines = [("", line) for line in (*units.assumptions, *chosen.assumptions)]
-        lines += assumptions_of(chosen.cohort, case)
+        _, why, _ = model_of(drug, chosen.cohort.patients, named)
+        lines += [
+            (who, line._replace(reason=why) if line.item == f"{drug.name} model" else line)
+            for who, line in assumptions_of(chosen.cohort, case)
+        ]
         warnings = warnings_of_people(chosen.cohort)
+        warnings += ages_not_given(chosen.cohort, named)
     setup, more = _chosen(chosen, case, options)
     return Assembled(setup, scale, lines + [("", line) for line in (*more, *_held_fractions(setup))], warnings)
 

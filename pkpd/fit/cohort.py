@@ -31,6 +31,8 @@ __all__ = [
     "warnings_of_people",
 ]
 
+#: Weight below which somebody without an age is hardly an adult.
+ADULT_KG = 35.0
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 
@@ -198,6 +200,25 @@ def _irrelevant(line: Assumption, covariates: set[str]) -> bool:
 def warnings_of_people(cohort: Cohort) -> list[str]:
     """Return the warnings of all people, each once."""
     return list(dict.fromkeys(sentence for person in cohort.people for sentence in person.warnings))
+
+
+def ages_not_given(cohort: Cohort, named: str | None) -> list[str]:
+    """Say that subjects whose age is not given count as adults, where that is likely wrong."""
+    drug, model, patients = cohort.known.drug, cohort.known.model, cohort.patients.patients
+    weights = [patient.weight_kg or ADULT_KG for patient in patients if patient.age_y is None]
+    if named is not None and weights and "adult" not in model.classes and "icu" not in model.classes:
+        return [
+            f"no age is given, so that subjects count as {patients[0].covariates['age_y']:g} y old in {model.name}, a "
+            f"model for {' and '.join(model.classes)}. Give a column AGE (years)"
+        ]
+    if named is None and min(weights, default=ADULT_KG) < ADULT_KG:
+        others = [name for name, other in drug.models.items() if "adult" not in other.classes]
+        remedy = f"; it chooses the model, such as {others[0]}" if others else ""
+        return [
+            f"no age is given, and the smallest weight is {min(weights):g} kg: the model of adults was taken, "
+            f"{model.name}. Give a column AGE (years){remedy}"
+        ]
+    return []
 
 
 def ratios_of(cohort: Cohort) -> list[Mapping[str, float]]:

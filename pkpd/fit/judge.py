@@ -8,7 +8,7 @@ import numpy as np
 
 from pkpd.fit.fitted import Fitted
 from pkpd.fit.flip import DISPOSITION, fastest_rates
-from pkpd.fit.uncertainty import NOT_TOLD_APART
+from pkpd.fit.uncertainty import NOT_TOLD_APART, RAN_AWAY
 
 __all__ = ["warnings_of"]
 
@@ -18,6 +18,7 @@ CORRELATED = 0.95
 VAGUE = 1.0
 #: Absorption slower than this multiple of the fastest disposition rate may have changed places with it.
 NEAR = 1.2
+REMEDY = ". Hold it (fixed), bound it, or take a model with fewer compartments"
 
 
 def warnings_of(fitted: Fitted) -> list[str]:
@@ -57,7 +58,7 @@ def _without_error(names: Sequence[str], reasons: Mapping[int, str]) -> list[str
     """Parameters without a standard error; those that cannot be told from each other in one sentence."""
     alike = [names[entry] for entry, reason in reasons.items() if reason.startswith(NOT_TOLD_APART)]
     found = [
-        f"{names[entry]} has no standard error: {reason}"
+        f"{names[entry]} has no standard error: {reason}" + (REMEDY if reason == RAN_AWAY else "")
         for entry, reason in reasons.items()
         if not reason.startswith(NOT_TOLD_APART)
     ]
@@ -76,7 +77,11 @@ def _flip_flop(fitted: Fitted, unit: int) -> list[str]:
     wanted = DISPOSITION[: 2 * system.compartments]
     if system.saturable or not set(wanted) <= set(names):
         return found
-    constants = {entry.rate_constant for entry in system.entries.values() if entry.rate_constant}
+    entries, dose = list(system.entries.values()), setup.layout.dose
+    ways = np.unique(dose.entry[setup.layout.unit[dose.piece] == unit])
+    if any(not entries[way].rate_constant for way in ways):  # what went straight in shows the disposition alone
+        return found
+    constants = {entry.rate_constant for entry in entries if entry.rate_constant}
     fastest = float(fastest_rates(np.exp(x[None, [names.index(name) for name in wanted]]))[0])
     for name in sorted(constants & set(names)):
         absorption = float(np.exp(x[names.index(name)]))

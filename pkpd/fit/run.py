@@ -9,14 +9,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pkpd.check.run import check as check_data
-from pkpd.checks import Finding, raise_errors
 from pkpd.dataset import Dataset, as_dataset
 from pkpd.errors import ParameterError
 from pkpd.fit.assemble import Assembled, assemble
 from pkpd.fit.begin import find_starts
 from pkpd.fit.bootstrap import FEWEST_SUBJECTS, bootstrap_draws
 from pkpd.fit.case import LeftOut
+from pkpd.fit.checked import checked
 from pkpd.fit.estimate import Estimate, estimate
 from pkpd.fit.fitted import Fitted
 from pkpd.fit.flip import unflipped
@@ -153,18 +152,11 @@ def fit(
     options = dict(locals())  # the arguments by name, before anything else has one
     check_options(options)
     dataset = as_dataset(options.pop("data"), units, columns)
-    if check:
-        _stop_on_errors(dataset, by)
+    noted = checked(dataset, model, by) if check else []
     assembled = assemble(dataset, model, options)
+    assembled = assembled._replace(warnings=[*noted, *assembled.warnings])
     fitted, left_out = _run(assembled, options)
     return outcome(fitted, left_out, dataset, assembled, options)
-
-
-def _stop_on_errors(data: Dataset, by: str | Sequence[str] | None) -> None:
-    """Raise the first error of the check."""
-    found = check_data(data, by=by)
-    errors = found[found["severity"] == "error"]
-    raise_errors([Finding(*row) for row in errors.itertuples(index=False, name=None)], data.source)
 
 
 def _run(assembled: Assembled, options: Mapping[str, Any]) -> tuple[Fitted, tuple[LeftOut, ...]]:
@@ -202,12 +194,15 @@ def _hopeless(setup: Setup) -> dict[int, str]:
     reasons = {}
     for unit, (n, p, doses) in enumerate(zip(counts, active, dosed, strict=True)):
         if doses == 0:
-            reasons[unit] = "no dose: every prediction is 0"
+            reasons[unit] = "no dose: every prediction is 0. Add its dose rows (EVID 1, AMT above 0)"
         elif n == 0:
-            reasons[unit] = "no observation that counts"
+            reasons[unit] = "no observation that counts; left_out says why"
         elif n <= p:
-            samples = f"{n} observation{'s' if n > 1 else ''}"
-            reasons[unit] = f"{samples} for {p} parameters and sigma; at least {p + 1} are needed"
+            samples, parameters = f"{n} observation{'s' if n > 1 else ''}", f"{p} parameter{'s' if p > 1 else ''}"
+            reasons[unit] = (
+                f"{samples} for {parameters} and sigma; at least {p + 1} are needed. Hold some (fixed), take a smaller "
+                "model, or method='map' or 'pooled'"
+            )
         elif not objective.observed.used[unit].any():
             reasons[unit] = "every observation is below the limit of quantification"
     return reasons

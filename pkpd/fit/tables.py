@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from pkpd.fit.case import LeftOut
 from pkpd.fit.estimate import scale_names
 from pkpd.fit.fitted import Fitted
-from pkpd.fit.uncertainty import t_quantile
+from pkpd.fit.uncertainty import RAN_AWAY, t_quantile
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -105,22 +105,28 @@ def _sigmas(fitted: Fitted, unit: int, name: Any, sigmas: FloatArray) -> list[tu
 
 
 def with_mean_and_sd(params: pd.DataFrame, estimated: Sequence[str]) -> pd.DataFrame:
-    """Add the mean over the subjects with its standard error and t interval, and the standard deviation."""
+    """Add the mean over the subjects with its standard error and t interval, and the standard deviation.
+
+    A held value is no estimate, and one that ran away has no size: neither counts, and the reason says so.
+    """
     import pandas as pd
 
     rows = []
     for parameter in estimated:
         own = params[params["parameter"] == parameter]
-        values = own["estimate"].dropna().to_numpy()
+        gone = own["id"][own["reason"].str.startswith(RAN_AWAY)]
+        kept = ~own["reason"].str.startswith(("held", RAN_AWAY))
+        values = own["estimate"][kept].dropna().to_numpy()
         unit, n = own["unit"].iloc[0], len(values)
         nan, few = float("nan"), "only one subject was fitted" if n == 1 else "no subject was fitted"
         mean = float(values.mean()) if n else nan
         sd = float(values.std(ddof=1)) if n > 1 else nan
         se = sd / np.sqrt(n) if n > 1 else nan
         half = t_quantile(n - 1) * se if n > 1 else nan
-        reason = f"{n} subjects" if n > 1 else few
-        rows.append(("mean", parameter, mean, se, mean - half, mean + half, unit, "" if n > 1 else few))
-        rows.append(("sd", parameter, sd, nan, nan, nan, unit, f"spread between {reason}"))
+        reason = f"of {n} subjects" if n > 1 else few
+        reason += f", without ID {', '.join(map(str, gone))}: {RAN_AWAY}" if len(gone) else ""
+        rows.append(("mean", parameter, mean, se, mean - half, mean + half, unit, reason))
+        rows.append(("sd", parameter, sd, nan, nan, nan, unit, reason))
     order = sorted(rows, key=lambda row: row[0])
     return pd.concat([params, pd.DataFrame(order, columns=COLUMNS)], ignore_index=True)
 

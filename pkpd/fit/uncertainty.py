@@ -26,6 +26,7 @@ WIDE = 1e-3
 #: Smallest eigenvalue of the scaled information below which a direction counts as not determined.
 SINGULAR = 1e-11
 AT_BOUND = 1e-6
+RAN_AWAY = "it ran to where no observation depends on it any more"
 NOT_TOLD_APART = "the observations do not tell it from"
 #: A parameter is idle if a change by a factor of e moves all weighted residuals together by less than this.
 IDLE = 1e-3
@@ -182,7 +183,7 @@ def _inverse(information: FloatArray, free: BoolArray, names: tuple[str, ...], r
     cov = np.full(information.shape, np.nan)
     size = np.sqrt(np.diag(information))
     dead = free & ~(size > IDLE)
-    reasons.update({int(i): "it ran to where no observation depends on it any more" for i in np.flatnonzero(dead)})
+    reasons.update({int(i): RAN_AWAY for i in np.flatnonzero(dead)})
     at = np.flatnonzero(free & (size > IDLE))
     if not len(at):
         return cov

@@ -48,7 +48,7 @@ def test_a_limit_that_is_not_known():
 def test_one_sample_for_four_parameters():
     fit = pkpd.fit(subject(times=T[:1]), "2cmt")
     assert not fit.success
-    assert reason(fit) == "1 observation for 4 parameters and sigma; at least 5 are needed"
+    assert reason(fit).startswith("1 observation for 4 parameters and sigma; at least 5 are needed. Hold some")
     assert "1 observation for 4 parameters" in fit.message and np.isnan(fit.ofv)
     assert fit.predictions["IPRED"].isna().all()
     assert "1 observation for 4 parameters" in fit.report()
@@ -60,8 +60,8 @@ def test_a_subject_that_cannot_be_fitted_does_not_stop_the_others():
     fit = pkpd.fit(data, "1cmt", check=False)
     done = fit.subjects.set_index("id")["success"]
     assert done.to_dict() == {1: True, 2: False, 3: True, 4: False}
-    assert reason(fit, 2) == "2 observations for 2 parameters and sigma; at least 3 are needed"
-    assert reason(fit, 4) == "no dose: every prediction is 0"
+    assert reason(fit, 2).startswith("2 observations for 2 parameters and sigma; at least 3 are needed")
+    assert reason(fit, 4).startswith("no dose: every prediction is 0. Add its dose rows")
     alone = pkpd.fit(subject(3), "1cmt").params["estimate"].to_numpy()
     np.testing.assert_allclose(fit.params[fit.params["id"] == 3]["estimate"], alone, rtol=1e-6)
 
