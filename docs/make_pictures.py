@@ -144,12 +144,19 @@ def infusion_syndrome() -> plt.Figure:
     return figure
 
 
+def fit() -> plt.Figure:
+    """Twelve subjects after theophylline by mouth, fitted one by one."""
+    data = FOLDER.parent.parent / "data" / "observed" / "theophylline.csv"
+    return pkpd.fit(data, "1cmt oral", error="additive").plot()
+
+
 PICTURES: dict[str, Callable[[], plt.Figure]] = {
     "clock": clock,
     "untreated": untreated,
     "reversal": reversal,
     "delay": delay,
     "infusion_syndrome": infusion_syndrome,
+    "fit": fit,
 }
 
 
@@ -158,5 +165,6 @@ if __name__ == "__main__":
     for name in sys.argv[1:] or PICTURES:
         with plt.rc_context(STYLE):
             figure = PICTURES[name]()
-            figure.tight_layout(w_pad=2.0)
+            if figure.get_layout_engine() is None:  # pictures of the package have their own
+                figure.tight_layout(w_pad=2.0)
             figure.savefig(FOLDER / f"{name}.png", dpi=110)
