@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 TARGETS = {"W1": 2000, "W2": 5000, "W3": 400, "W4": 100, "W1 predict": 150, "W3 predict": 200}
 SUBSET = {"W1": 20, "W2": 5, "W3": 10, "W4": 10}
-PARTS = ("engine", "predict", "batch", "startup")
+PARTS = ("engine", "predict", "receptors", "batch", "startup")
 
 
 def best(call: Callable[[], object], repeats: int) -> tuple[float, object]:
@@ -90,6 +90,11 @@ def main() -> None:
     print(f"{machine}; the engine on {options.threads} threads")
     if {"engine", "predict"} & set(options.part):
         workloads(options)
+    if "receptors" in options.part:
+        from benchmarks import receptors
+
+        print("\nreceptor layer: drawn episodes of status epilepticus, lorazepam and levetiracetam")
+        receptors.report(20, options.repeats)
     if "batch" in options.part:
         from benchmarks import jobs
 
