@@ -24,8 +24,8 @@ ROWS = [
     "1,12,0,1.1,0,0,1",
 ]
 FOLDER = {
-    "params.csv", "predictions.csv", "subjects.csv", "left_out.csv", "assumptions.csv", "derived.csv", "report.txt", "report.html",
-    DATA, "manifest.json", "figures",
+    "params.csv", "predictions.csv", "subjects.csv", "left_out.csv", "assumptions.csv", "derived.csv", "report.txt",
+    "report.html", DATA, "manifest.json", "figures",
 }  # fmt: skip
 
 
