@@ -126,7 +126,8 @@ def _cell(row: pd.Series) -> str:
         return "-"
     share = row["stderr"] / abs(row["estimate"]) if row["estimate"] else float("nan")
     if not np.isfinite(share):
-        return f"{_number(row['estimate'])} ({'fixed' if row['reason'] == 'fixed' else '-'})"
+        word = next((word for word in ("fixed", "held") if row["reason"].startswith(word)), "-")
+        return f"{_number(row['estimate'])} ({word})"
     return (
         f"{_number(row['estimate'])} ({100 * share:.0f}%)" if share < 9.995 else f"{_number(row['estimate'])} (>999%)"
     )
