@@ -34,7 +34,7 @@ def report_text(fit: Fit) -> str:
         _section("Estimates of each subject (relative standard error; intervals: params)", _wide(fit))
         if several
         else _section("Estimates", _long(fit.params)),
-        _section("Derived", _derived(fit)),
+        _section("Derived (intervals by the delta method)", _derived(fit)),
         _section(f"Correlations of estimates beyond {CORRELATED} (log scale)", _correlations(fit)),
         _section("Not fitted or not converged", [f"{ids}: {why}" for ids, why in failures(fit)]),
         _section("Left out", _left_out(fit)),
