@@ -10,6 +10,7 @@ import pytest
 
 from benchmarks import w4_mechanism as w4
 from benchmarks.adapters import ENGINE, PREDICT_MODEL, PREDICT_NAMES, answers, by_subject, data_set, predict_frame
+from benchmarks.receptors import worst_errors
 from benchmarks.workloads import WORKLOADS, normal_scores
 from benchmarks.yardstick import w4_rhs
 from pkpd.engine.lanes import LANES
@@ -92,3 +93,9 @@ def test_the_population_is_that_of_its_definition():
     assert quantile == pytest.approx(0.118033988749895)
     # scipy.stats.norm.ppf of that number.
     assert normal_scores(1, 1)[0, 0] == pytest.approx(-1.18488, abs=2e-5)
+
+
+@pytest.mark.slow
+def test_the_receptor_benchmark_compares_solutions_of_the_same_equations():
+    fractions, chloride = worst_errors(1, 60.0)
+    assert fractions < 5e-4 and chloride < 0.05
