@@ -166,7 +166,9 @@ class _Parts:
         (self.folder / "results").mkdir(exist_ok=True)
         write_manifest(self.folder, self.record)
         todo = set(range(len(self.table.spans))) - {self._number(part) for part in self.record["parts"]}
-        run = PartsRun(self.table, todo, self._write, self.size, self.seed, self.shown, keep_for_folder)
+        run = PartsRun(
+            self.table, todo, self._write, self.size, self.seed, self.shown, keep_for_folder if self.shown else None
+        )
         run.run(spread, progress=progress)
         if not run.interrupted:
             with undisturbed():
