@@ -10,7 +10,6 @@ from collections.abc import Callable
 
 TARGETS = {"W1": 2000, "W2": 5000, "W3": 400, "W4": 100, "W1 predict": 150, "W3 predict": 200}
 SUBSET = {"W1": 20, "W2": 5, "W3": 10, "W4": 10}
-PARTS = ("engine", "predict", "receptors", "batch", "startup")
 
 
 def best(call: Callable[[], object], repeats: int) -> tuple[float, object]:
@@ -73,10 +72,73 @@ def predict_time(adapters, workload, parameters, options) -> tuple[float, float]
     return seconds, workload.error(adapters.answers(workload, frame))
 
 
+def fit_part(options: argparse.Namespace) -> None:
+    """W5 and the fits."""
+    from benchmarks import fits
+
+    print("\nW5: 100 separate fits of 12 samples, two compartments")
+    print("\n".join((*fits.workload(options.repeats), *fits.jobs())))
+
+
+def batch_part(options: argparse.Namespace) -> None:
+    """A table of scenarios, CSV to CSV."""
+    from benchmarks import jobs
+
+    print(f"\npkpd batch, {options.rows} one-drug linear scenarios, CSV to CSV, start of Python included")
+    print(jobs.batch(options.rows, options.threads))
+    print("own time inside pkpd.evaluate:", jobs.where_the_time_goes(min(options.rows, 2000)))
+
+
+def nca_part(options: argparse.Namespace) -> None:
+    """Non-compartmental analysis."""
+    from benchmarks import profiles
+
+    print(f"\npkpd.nca on {options.rows} profiles of {len(profiles.TIMES)} samples, data frame to data frame")
+    print(profiles.speed(options.rows))
+
+
+def trial_part(options: argparse.Namespace) -> None:
+    """One arm of a virtual trial."""
+    from benchmarks import jobs
+
+    print("\none arm of a virtual trial, 1000 patients followed to 6 h after onset (target: under 5 s)")
+    for entry, who in (("any", "all onsets"), ("seizing", "those who still seize at 30 min")):
+        wall, used, drawn = jobs.trial_arm(1000, entry)
+        print(f"{who:34s} {wall:6.2f} s, {used:6.2f} s of processor; {drawn} onsets drawn")
+
+
+def startup_part(options: argparse.Namespace) -> None:
+    """The first simulation of a process."""
+    from benchmarks import jobs
+
+    print("\nfirst simulation in a fresh process: import, import + simulate + frame, whole process (s)")
+    for label, seconds in jobs.first_simulation().items():
+        print(f"{label:24s}" + "".join(f"{value:9.3f}" for value in seconds))
+
+
+def receptors_part(options: argparse.Namespace) -> None:
+    """The receptor layer, with lorazepam and levetiracetam."""
+    from benchmarks import receptors
+
+    print("\nreceptor layer: drawn episodes of status epilepticus, lorazepam and levetiracetam")
+    receptors.report(20, options.repeats)
+
+
+OTHERS = {
+    "receptors": receptors_part,
+    "fit": fit_part,
+    "batch": batch_part,
+    "startup": startup_part,
+    "nca": nca_part,
+    "trial": trial_part,
+}
+
+
 def main() -> None:
     """Parse the command line and run."""
+    parts = ["engine", "predict", *OTHERS]
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("part", nargs="*", choices=[*PARTS, []], help="what to run (default: all)")
+    parser.add_argument("part", nargs="*", choices=[*parts, []], help="what to run (default: all)")
     parser.add_argument(
         "--workload", action="append", choices=["W1", "W2", "W3", "W4"], help="only this; may be repeated"
     )
@@ -84,29 +146,15 @@ def main() -> None:
     parser.add_argument("--repeats", type=int, default=5, help="the best of this many runs counts (default 5)")
     parser.add_argument("--rows", type=int, default=10_000, help="scenarios in the batch (default 10,000)")
     options = parser.parse_args()
-    options.part = options.part or list(PARTS)
+    options.part = options.part or parts
     os.environ["PKPD_THREADS"] = str(options.threads)
     machine = f"{platform.platform()}, Python {platform.python_version()}, {os.cpu_count()} processors"
     print(f"{machine}; the engine on {options.threads} threads")
     if {"engine", "predict"} & set(options.part):
         workloads(options)
-    if "receptors" in options.part:
-        from benchmarks import receptors
-
-        print("\nreceptor layer: drawn episodes of status epilepticus, lorazepam and levetiracetam")
-        receptors.report(20, options.repeats)
-    if "batch" in options.part:
-        from benchmarks import jobs
-
-        print(f"\npkpd batch, {options.rows} one-drug linear scenarios, CSV to CSV, start of Python included")
-        print(jobs.batch(options.rows, options.threads))
-        print("own time inside pkpd.evaluate:", jobs.where_the_time_goes(min(options.rows, 2000)))
-    if "startup" in options.part:
-        from benchmarks import jobs
-
-        print("\nfirst simulation in a fresh process: import, import + simulate + frame, whole process (s)")
-        for label, seconds in jobs.first_simulation().items():
-            print(f"{label:24s}" + "".join(f"{value:9.3f}" for value in seconds))
+    for name, run in OTHERS.items():
+        if name in options.part:
+            run(options)
 
 
 if __name__ == "__main__":

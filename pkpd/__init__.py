@@ -24,10 +24,13 @@ from pkpd.errors import (
 )
 
 if TYPE_CHECKING:
+    from pkpd.check.run import check
     from pkpd.dataset import read_data
     from pkpd.evaluate import evaluate
+    from pkpd.fit import fit
     from pkpd.library.catalogue import list_drugs, load_drug
     from pkpd.models.compartments import Compartments
+    from pkpd.nca import nca
     from pkpd.patient import Patient
     from pkpd.population import Population
     from pkpd.predict import predict
@@ -40,9 +43,12 @@ _HOMES = {
     "Compartments": "pkpd.models.compartments",
     "Patient": "pkpd.patient",
     "Population": "pkpd.population",
+    "check": "pkpd.check.run",
     "evaluate": "pkpd.evaluate",
+    "fit": "pkpd.fit",
     "list_drugs": "pkpd.library.catalogue",
     "load_drug": "pkpd.library.catalogue",
+    "nca": "pkpd.nca",
     "predict": "pkpd.predict",
     "read_data": "pkpd.dataset",
     "simulate": "pkpd.simulate",
@@ -56,8 +62,11 @@ __all__ = [
     "evaluate",
     "trial",
     "predict",
+    "fit",
     "Compartments",
+    "nca",
     "read_data",
+    "check",
     "load_drug",
     "list_drugs",
     "PkpdError",

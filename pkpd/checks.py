@@ -73,14 +73,24 @@ class Reporter:
         self.findings: list[Finding] = []
 
     def report(
-        self, rule: str, column: str, rows: Sequence[int] | IntArray, message: Callable[[int], str], fix: str
+        self,
+        rule: str,
+        column: str,
+        rows: Sequence[int] | IntArray,
+        message: Callable[[int], str],
+        fix: str | Callable[[int], str],
+        severity: str = "error",
     ) -> None:
-        """Add an error for each of `rows` (positions in the data); `message` gets the index into `rows`."""
+        """Add a finding for each of `rows` (positions in the data); `message` and `fix` get the index into `rows`.
+
+        Only the first `MOST_PER_RULE` are listed; the last of them says how many more there are.
+        """
         for i in range(min(len(rows), MOST_PER_RULE)):
-            row = int(rows[i])
-            self.findings.append(
-                Finding("error", rule, self._lines(row), self.id_of(row), column, message(i), fix),
-            )
+            row, text, more = int(rows[i]), message(i), len(rows) - MOST_PER_RULE
+            if i == MOST_PER_RULE - 1 and more > 0:
+                text = f"{text.removesuffix('.')} (and {more} more row{'s' if more > 1 else ''} like it)."
+            todo = fix if isinstance(fix, str) else fix(i)
+            self.findings.append(Finding(severity, rule, self._lines(row), self.id_of(row), column, text, todo))
 
 
 class Rows(NamedTuple):

@@ -5,7 +5,7 @@ Knows one column at a time. What rows say about each other is in `pkpd.checks`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -109,12 +109,13 @@ def number_ids(ids: pd.Series) -> pd.Series:
     """IDs as numbers where all of them are plain numbers (007 is text), as integers where they are whole."""
     import pandas as pd
 
-    text = ids.dropna()
-    if not text.str.fullmatch(r"-?(0|[1-9]\d{0,14})(\.\d+)?").all():
+    codes, names = pd.factorize(ids)  # one ID stands on many rows; each is looked at once
+    if not names.to_series().str.fullmatch(r"-?(0|[1-9]\d{0,14})(\.\d+)?").all():
         return ids
-    values = pd.to_numeric(ids)
-    whole = not values.isna().any() and bool((values == np.floor(values)).all())
-    return values.astype(np.int64) if whole else values
+    values = names.to_numpy(dtype=object).astype(np.float64)
+    if (codes >= 0).all() and (values == np.floor(values)).all():
+        return pd.Series(values.astype(np.int64)[codes])
+    return pd.Series(np.append(values, np.nan)[codes])
 
 
 def covariate_columns(labels: list[Any], columns: Mapping[str, str] | None) -> dict[str, str]:
@@ -128,23 +129,42 @@ def covariate_columns(labels: list[Any], columns: Mapping[str, str] | None) -> d
     return known
 
 
-def checked_units(units: Mapping[str, str] | None, labels: list[Any]) -> dict[str, str]:
-    """The stated units, checked: the column is there, the unit is known and measures what the column holds."""
+def checked_units(units: Mapping[str, str] | None, header: Sequence[str], keys: Sequence[str]) -> dict[str, str]:
+    """The stated units by the key of each column, checked.
+
+    Parameters
+    ----------
+    units : mapping of str to str or None
+        By the name that a column has in the header, or by its key.
+    header, keys : sequence of str
+        The names as typed, and for each the name under which the unit is kept: the standard name where it has one.
+
+    Raises
+    ------
+    ParameterError
+        If a column is not there.
+    UnitError
+        If a unit is not known, or measures something else than what the column holds.
+    """
     if not units:
         return {}
     from pkpd.units import parse_unit, same_dimension
 
-    typed = {str(label).upper(): str(label) for label in labels}
+    places = {name.upper(): key.upper() for name, key in zip(header, keys, strict=True)}
+    places |= {key: key for key in places.values()}
+    found = {}
     for name, text in units.items():
-        if name.upper() not in typed:
+        key = places.get(name.upper())
+        if key is None:
             raise ParameterError(
-                f"units: '{name}' is not a column of the data; expected one of {', '.join(typed.values())}."
-                f"{did_you_mean(name, typed.values()) or ' Check the header.'}"
+                f"units: '{name}' is not a column of the data; expected one of {', '.join(header)}."
+                f"{did_you_mean(name, header) or ' Check the header.'}"
             )
-        unit, examples = parse_unit(text), UNIT_EXAMPLES.get(name.upper(), (text,))
+        unit, examples = parse_unit(text), UNIT_EXAMPLES.get(key, (text,))
         if not any(same_dimension(unit, parse_unit(example)) for example in examples):
             raise UnitError(
                 f"units: '{text}' does not measure what column {name} holds; expected a unit such as '{examples[0]}'. "
                 f"Correct the unit of {name}."
             )
-    return {name.upper(): text for name, text in units.items()}
+        found[key] = text
+    return found

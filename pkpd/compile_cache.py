@@ -12,11 +12,15 @@ import sys
 import tempfile
 import warnings
 import zlib
+from multiprocessing import parent_process
 from pathlib import Path
+from typing import Any
 
 from pkpd.errors import PkpdWarning
 
-__all__ = ["cache_folder", "prepare"]
+__all__ = ["announce_compiling", "announce_if_cold", "cache_folder", "prepare"]
+
+_said = False
 
 
 def user_cache_folder() -> Path | None:
@@ -113,3 +117,45 @@ def prepare() -> Path:
         # Somebody imported numba first: its settings object is the only place it still looks at.
         sys.modules["numba"].config.CACHE_DIR = str(folder)
     return folder
+
+
+def announce_compiling() -> None:
+    """Say on stderr, once, when this process begins to compile; call it after `prepare` and before kernels run.
+
+    Worker processes keep silent: the process that starts them speaks for them (`announce_if_cold`).
+    """
+    if parent_process() is not None:
+        return
+    try:
+        from numba.core import event
+    except ImportError:  # a numba without events compiles as well, only silently
+        return
+
+    class Announce(event.Listener):  # type: ignore[misc,unused-ignore]
+        """Told when numba begins and ends to compile what its cache does not have."""
+
+        def on_start(self, event: Any) -> None:
+            if event.data["dispatcher"].py_func.__module__.startswith("pkpd."):
+                _say()
+
+        def on_end(self, event: Any) -> None:
+            pass
+
+    event.register("numba:compile", Announce())
+
+
+def announce_if_cold() -> None:
+    """Say on stderr, once, that workers are going to compile, if nothing is compiled yet."""
+    if not any(prepare().rglob("*.nbi")):
+        _say()
+
+
+def _say() -> None:
+    global _said
+    if not _said:
+        _said = True
+        # A plain line, not a warning: nothing is wrong. Whoever waits for the first result is to know why.
+        sys.stderr.write(
+            "pkpd: compiling the engine for the first use of this version; it takes a minute or two, once, and is kept "
+            f"in {os.environ.get('NUMBA_CACHE_DIR')}\n"
+        )

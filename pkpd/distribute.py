@@ -19,6 +19,7 @@ from itertools import islice
 from multiprocessing import get_context, parent_process
 from typing import Any, Protocol, TypeVar
 
+from pkpd import compile_cache
 from pkpd.errors import ParameterError, SolverError
 
 __all__ = ["Distribute", "check_workers", "distributed", "progress_bar"]
@@ -112,6 +113,7 @@ def in_order(
 
 @contextmanager
 def _process_pool(workers: int) -> Iterator[Distribute]:
+    compile_cache.announce_if_cold()
     pool = ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=_begin_worker, initargs=(workers,))
 
     def run(work: Callable[[Item], Answer], items: Iterable[Item]) -> Iterator[Answer]:

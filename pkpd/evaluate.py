@@ -7,17 +7,17 @@ that names the column and the value, and the others go on. Numbers do not depend
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pkpd.distribute import check_workers, distributed, progress_bar
+from pkpd.distribute import Distribute, check_workers, distributed, progress_bar
 from pkpd.errors import ParameterError
 from pkpd.part_files import piece_frame
-from pkpd.parts_run import chunk_size
-from pkpd.pieces import piece_of
-from pkpd.scenario_results import Chunk, RowResult, Shown, work_chunk
-from pkpd.scenario_table import ScenarioTable, read_scenarios
+from pkpd.parts_run import PartsRun, chunk_size
+from pkpd.pieces import Piece, piece_of
+from pkpd.scenario_results import Chunk, RowResult, Shown, metric_columns, work_chunk
+from pkpd.scenario_table import WRITTEN, ScenarioTable, TableRow, read_scenarios
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -110,10 +110,7 @@ def evaluate(
     table = read_scenarios(scenarios)
     if out is None:
         _refuse_without_folder(resume=resume, profiles=profiles)
-        batch = run_table(table, progress=progress, workers=workers, cluster=cluster)
-        if batch.interrupted:
-            raise KeyboardInterrupt
-        return batch.to_frame()
+        return _in_memory(table, progress, workers, cluster)
     from pkpd.folder_run import run_into_folder
 
     run = run_into_folder(
@@ -122,6 +119,25 @@ def evaluate(
     if run.interrupted:
         raise KeyboardInterrupt
     return run.parts()
+
+
+def _in_memory(table: ScenarioTable, progress: bool | None, workers: int | None, cluster: str | None) -> pd.DataFrame:
+    """The whole table; span by span, as a row costs less in a table than on its own."""
+    import pandas as pd
+
+    frames: list[pd.DataFrame] = []
+
+    def keep(number: int, rows: Sequence[TableRow], piece: Piece) -> None:
+        frames.append(piece_frame(table, rows, piece))
+
+    run = PartsRun(table, set(range(len(table.spans))), keep, chunk_size(table.count, check_workers(workers)))
+    with distributed(workers=workers, cluster=cluster) as spread:
+        run.run(spread, progress=progress)
+    if run.interrupted:
+        raise KeyboardInterrupt
+    first = len(table.columns) + len(WRITTEN)
+    metrics = metric_columns(frame.columns[first:] for frame in frames)
+    return pd.concat(frames, ignore_index=True)[[*frames[0].columns[:first], *metrics]]
 
 
 def _refuse_without_folder(*, resume: bool, profiles: int | str | None) -> None:
@@ -155,6 +171,7 @@ def how_many_shown(profiles: int | str | None, rows: int) -> int:
 def run_table(
     table: ScenarioTable,
     *,
+    spread: Distribute | None = None,
     shown: int = 0,
     keep: Callable[[str, Solution], Shown] | None = None,
     seed: int | None = None,
@@ -168,6 +185,8 @@ def run_table(
     Parameters
     ----------
     table : ScenarioTable
+    spread : Distribute, optional
+        What does the work, in place of `workers` and `cluster`.
     shown : int
         Of the first so many rows the result holds what `keep` makes of name and solution.
     keep : function, optional
@@ -183,16 +202,19 @@ def run_table(
     -------
     Batch
     """
-    size = chunk_rows or chunk_size(table.count, check_workers(workers))
+    if spread is None:
+        size = chunk_rows or chunk_size(table.count, check_workers(workers))
+        with distributed(workers=workers, cluster=cluster) as opened:
+            return run_table(
+                table, spread=opened, shown=shown, keep=keep, seed=seed, progress=progress, chunk_rows=size
+            )
+    size = chunk_rows or chunk_size(table.count, None)
     chunks = (
         Chunk(table.names, table.rows[start : start + size], seed, shown, keep) for start in range(0, table.count, size)
     )
     results: list[RowResult] = []
     interrupted = False
-    with (
-        distributed(workers=workers, cluster=cluster) as spread,
-        progress_bar(table.count, "scenarios", progress) as advance,
-    ):
+    with progress_bar(table.count, "scenarios", progress) as advance:
         try:
             for done in spread(work_chunk, chunks):
                 results.extend(done)

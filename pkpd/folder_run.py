@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pkpd.distribute import Distribute, distributed
 from pkpd.errors import ParameterError, PkpdWarning
 from pkpd.evaluate import Batch, how_many_shown, run_table
 from pkpd.folder_lock import folder_lock
@@ -26,7 +27,7 @@ from pkpd.manifest import (
     write_manifest,
 )
 from pkpd.part_files import give_same_columns, join_parts, part_name, part_suffix, table_columns, write_part
-from pkpd.parts_run import PartsRun
+from pkpd.parts_run import PartsRun, chunk_size
 from pkpd.pieces import Piece
 from pkpd.result_files import prepare_folder, undisturbed, write_table
 from pkpd.results_folder import keep_for_folder, write_pages
@@ -74,10 +75,10 @@ def run_into_folder(
     Parameters
     ----------
     table : ScenarioTable
-    out, profiles, resume, progress, workers, cluster
+    out, resume, progress, workers, cluster
         As in `evaluate`.
-    seed : int, optional
-        For rows that state none.
+    profiles, seed : optional
+        As in `evaluate`, and the seed of rows that state none; when a run is resumed, by default as it began.
 
     Returns
     -------
@@ -89,19 +90,27 @@ def run_into_folder(
         If the folder cannot be written, another run holds it or has left it unfinished, or there is something to
         resume and it does not fit.
     """
+    folder = Path(out)
+    if resume and folder.is_dir():
+        began = (read_manifest(folder) or {}).get("options", {})
+        profiles = began.get("profiles") if profiles is None else profiles
+        seed = began.get("seed") if seed is None else seed
     shown = how_many_shown(profiles, table.count)
     # The number of workers changes no result, hence it is no option of the manifest.
     record = describe(table, {"profiles": shown, "seed": seed or 0})
-    folder = prepare_folder(out)
-    with folder_lock(folder):
-        if len(table.spans) == 1 and not resume:
+    in_parts = len(table.spans) > 1 or resume
+    prepare_folder(folder)
+    with folder_lock(folder), distributed(workers=workers, cluster=cluster) as spread:
+        if not resume:
             _refuse_unfinished(folder)
-            batch = run_table(
-                table, shown=shown, keep=keep_for_folder, seed=seed, progress=progress, workers=workers, cluster=cluster
-            )
-            with undisturbed():
-                return _write_at_once(folder, batch, record)
-        return _Parts(folder, table, record, seed).run(resume, progress=progress, workers=workers, cluster=cluster)
+        size = chunk_size(table.count, workers)
+        if in_parts:
+            return _Parts(folder, table, record, size, seed).run(spread, resume, progress)
+        batch = run_table(
+            table, spread=spread, shown=shown, keep=keep_for_folder, seed=seed, progress=progress, chunk_rows=size
+        )
+        with undisturbed():
+            return _write_at_once(folder, batch, record)
 
 
 def _refuse_unfinished(folder: Path) -> None:
@@ -137,8 +146,8 @@ def _write_at_once(folder: Path, batch: Batch, record: dict[str, Any]) -> Folder
 class _Parts:
     """A run in parts."""
 
-    def __init__(self, folder: Path, table: ScenarioTable, record: dict[str, Any], seed: int | None) -> None:
-        self.folder, self.table, self.record, self.seed = folder, table, record, seed
+    def __init__(self, folder: Path, table: ScenarioTable, record: dict[str, Any], size: int, seed: int | None) -> None:
+        self.folder, self.table, self.record, self.size, self.seed = folder, table, record, size, seed
         self.suffix = part_suffix()
         record |= {"format": self.suffix[1:], "parts": []}
         self.shown: int = record["options"]["profiles"]
@@ -148,19 +157,17 @@ class _Parts:
                 f"{MOST_SHOWN_IN_PARTS}. Give a smaller number; the table holds the metrics of every row."
             )
 
-    def run(self, resume: bool, **how: Any) -> FolderRun:
+    def run(self, spread: Distribute, resume: bool, progress: bool | None) -> FolderRun:
         """Work what is left to do."""
         if resume and self._take_up():
             return FolderRun(self.record)
-        if not resume:
-            _refuse_unfinished(self.folder)
         if not self.record["parts"]:
             remove_earlier(self.folder)
         (self.folder / "results").mkdir(exist_ok=True)
         write_manifest(self.folder, self.record)
         todo = set(range(len(self.table.spans))) - {self._number(part) for part in self.record["parts"]}
-        run = PartsRun(self.table, todo, self._write, self.seed, self.shown, keep_for_folder)
-        run.run(**how)
+        run = PartsRun(self.table, todo, self._write, self.size, self.seed, self.shown, keep_for_folder)
+        run.run(spread, progress=progress)
         if not run.interrupted:
             with undisturbed():
                 self._finish(run)

@@ -15,9 +15,11 @@ from numpy.typing import NDArray
 from pkpd.engine.cascade import Structure
 from pkpd.individual import Individual
 
-__all__ = ["Output", "Shape", "factors_of", "saturation_of", "shape_of", "theta_of"]
+__all__ = ["Output", "Shape", "factors_of", "rates_of", "saturation_of", "shape_of", "theta_of"]
 
 FloatArray = NDArray[np.float64]
+MOST_SHAPES = 1000
+_SHAPES: dict[tuple[object, ...], Shape] = {}
 
 
 class Output(NamedTuple):
@@ -73,6 +75,19 @@ class _Builder:
 
 def shape_of(person: Individual, routes: dict[str, tuple[str, str]]) -> Shape:
     """Return the shape of an individual's system, dosed by `routes` (route key to (drug, route))."""
+    # It depends on the file, the model, its sites and the routes; a fit takes sites and metabolites away.
+    drug, model = person.drug, person.model
+    sites = "KE0" in person.parameters, person.brain is not None
+    made = model.name, model.compartments, model.elimination, tuple(m.name for m in model.metabolites)
+    key = (drug.name, drug.sha256, *made, *sites, tuple(routes.items()))
+    if key not in _SHAPES:
+        if len(_SHAPES) > MOST_SHAPES:
+            _SHAPES.clear()
+        _SHAPES[key] = _new_shape(person, routes)
+    return _SHAPES[key]
+
+
+def _new_shape(person: Individual, routes: dict[str, tuple[str, str]]) -> Shape:
     build, drug = _Builder(), person.drug.name
     depots = {key: build.block(key) for key, (_, route) in routes.items() if route != "iv"}
     prodrug = -1
@@ -114,10 +129,11 @@ def shape_of(person: Individual, routes: dict[str, tuple[str, str]]) -> Shape:
 
 def theta_of(shape: Shape, people: Sequence[Individual], routes: dict[str, tuple[str, str]]) -> FloatArray:
     """Return the rate constants of each individual, shape (n, n_theta), 1/h, in the order that `Structure` gives."""
-    return np.array([_row(person, routes) for person in people])
+    return np.array([rates_of(person, routes) for person in people])
 
 
-def _row(person: Individual, routes: dict[str, tuple[str, str]]) -> list[float]:
+def rates_of(person: Individual, routes: dict[str, tuple[str, str]]) -> list[float]:
+    """Return the rate constants of one individual; arrays where its parameters are arrays."""
     p, drug, model = person.parameters, person.drug.name, person.model
     depots = [key for key, (_, route) in routes.items() if route != "iv"]
     blocks = [person.rate[key] for key in depots]

@@ -35,24 +35,26 @@ def collect_metrics(results: Sequence[SubjectResult], reasons: dict[str, str]) -
     dict of str to ndarray, shape (n_subjects,)
         Drugs first, then the seizure, then the infusion syndrome; NaN where there is no value.
     """
-    values: dict[str, FloatArray] = {}
+    # Lists until the end: most rows of a batch are one subject, and an array of one costs more than its number.
+    values: dict[str, list[float]] = {}
+    nothing = [math.nan] * len(results)
     for index, result in enumerate(results):
         for unit in result.units:
             for name, value in _unit_metrics(unit, reasons).items():
-                values.setdefault(name, np.full(len(results), np.nan))[index] = value
+                values.setdefault(name, nothing.copy())[index] = value
     for index, result in enumerate(results):
         if result.seizure is not None:
             reasons.update(result.seizure.reasons)
             for name, value in result.seizure.metrics.items():
-                values.setdefault(name, np.full(len(results), np.nan))[index] = value
+                values.setdefault(name, nothing.copy())[index] = value
     for index, result in enumerate(results):
         if result.pris is not None:
             for name, value in (("pris_risk", result.pris.risk), ("pris_alert", float(result.pris.alert))):
-                values.setdefault(name, np.full(len(results), np.nan))[index] = value
+                values.setdefault(name, nothing.copy())[index] = value
     for name, column in values.items():
-        if name not in reasons and np.isnan(column).any():
+        if name not in reasons and any(map(math.isnan, column)):
             reasons[name] = "the models of some subjects do not have this output"
-    return values
+    return {name: np.array(column) for name, column in values.items()}
 
 
 def _unit_metrics(unit: Unit, reasons: dict[str, str]) -> dict[str, float]:

@@ -31,6 +31,7 @@ table { border-collapse: collapse; font-size: .875rem; min-width: 100%; }
 th, td { text-align: left; vertical-align: top; padding: .3rem .5rem; border-bottom: 1px solid #ddd;
   overflow-wrap: normal; }
 th { background: #F1F5F8; vertical-align: bottom; }
+th.n { text-align: right; }
 td.n { text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums; }
 td.n small { color: #555; }
 td.long { min-width: 14rem; }
@@ -42,6 +43,7 @@ dl { display: grid; grid-template-columns: max-content 1fr; gap: .15rem 1rem; ma
 dt { color: #555; } dd { margin: 0; }
 article { border: 1px solid #ddd; border-radius: 6px; padding: .8rem 1rem; margin: 1rem 0; break-inside: avoid; }
 figure { margin: .6rem 0; } figure svg { width: 100%; max-width: 34rem; height: auto; display: block; }
+.wide figure svg { max-width: 52rem; }
 .grid { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 25rem), 1fr)); gap: 0 1.5rem; }
 nav a { margin-right: 1rem; white-space: nowrap; }
 a { color: #005A8C; }
@@ -100,7 +102,7 @@ def table(
         Columns set to the right, and columns that may wrap.
     """
     kinds = {**dict.fromkeys(numeric, ' class="n"'), **dict.fromkeys(long, ' class="long"')}
-    head = "".join(f"<th>{text(cell)}</th>" for cell in header)
+    head = "".join(f"<th{kinds.get(place, '')}>{text(cell)}</th>" for place, cell in enumerate(header))
     body = "\n".join(_row(row, kinds, len(header)) for row in rows)
     return Html(f'<div class="scroll"><table>\n<thead><tr>{head}</tr></thead>\n<tbody>\n{body}\n</tbody></table></div>')
 

@@ -20,7 +20,15 @@ from pkpd.record_rules import number
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["ParameterSets", "dose_values", "named_values", "parameter_sets"]
+__all__ = [
+    "ParameterSets",
+    "check_values",
+    "column_values",
+    "dose_values",
+    "id_values",
+    "named_values",
+    "parameter_sets",
+]
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -95,7 +103,9 @@ def parameter_sets(
         If a value is missing, not finite or out of its range.
     """
     given = {name: values[name] for name in model.parameters}
-    columns = {name: _column(dataset, name, value, order) for name, value in given.items() if isinstance(value, str)}
+    columns = {
+        name: column_values(dataset, name, value, order) for name, value in given.items() if isinstance(value, str)
+    }
     if columns:
         changed = np.zeros(len(table.time), dtype=np.bool_)
         changed[table.starts] = True
@@ -107,11 +117,11 @@ def parameter_sets(
     else:
         start = np.zeros(1, dtype=np.int64)
     found = {
-        name: columns[name][start] if name in columns else _by_id(table, name, value, start)
+        name: columns[name][start] if name in columns else id_values(table, name, value, start)
         for name, value in given.items()
     }
     for name, column in found.items():
-        _check(dataset, table, name, values[name], column, start, order)
+        check_values(dataset, table, name, values[name], column, start, order)
     return ParameterSets(start, found)
 
 
@@ -141,8 +151,10 @@ def dose_values(
             if name in values:
                 given, rows = values[name], row[at]
                 text = isinstance(given, str)
-                picked = _column(dataset, name, given, order)[rows] if text else _by_id(table, name, given, rows)
-                _check(dataset, table, name, given, picked, rows, order)
+                picked = (
+                    column_values(dataset, name, given, order)[rows] if text else id_values(table, name, given, rows)
+                )
+                check_values(dataset, table, name, given, picked, rows, order)
                 result[at] = picked
             elif kind in ("R", "D"):
                 code = -1 if kind == "R" else -2
@@ -155,7 +167,7 @@ def dose_values(
     return found[0], found[1], found[2], found[3]
 
 
-def _column(dataset: Dataset, name: str, typed: str, order: IntArray | None) -> FloatArray:
+def column_values(dataset: Dataset, name: str, typed: str, order: IntArray | None) -> FloatArray:
     """A column of the data that holds a parameter, as numbers."""
     from pkpd.columns import to_numbers
 
@@ -175,7 +187,7 @@ def _column(dataset: Dataset, name: str, typed: str, order: IntArray | None) -> 
     return np.asarray(numbers if order is None else numbers[order], dtype=np.float64)
 
 
-def _by_id(table: Table, name: str, value: Any, rows: IntArray) -> FloatArray:
+def id_values(table: Table, name: str, value: Any, rows: IntArray) -> FloatArray:
     """A number, or the value that a mapping holds for the ID of each of `rows`."""
     if not hasattr(value, "items"):
         try:
@@ -213,7 +225,7 @@ def _key_hint(wanted: Any, lookup: Mapping[Any, Any]) -> str:
     return "" if same is None else f", as {type(wanted).__name__}: the key {same!r} is a {type(same).__name__}"
 
 
-def _check(
+def check_values(
     dataset: Dataset, table: Table, name: str, given: Any, values: FloatArray, rows: IntArray, order: IntArray | None
 ) -> None:
     """Refuse the first value that is not finite or out of range; say for which ID or line."""

@@ -12,7 +12,7 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pkpd.distribute import distributed, progress_bar
+from pkpd.distribute import Distribute, distributed, progress_bar
 from pkpd.errors import DataError
 from pkpd.part_files import give_same_columns, join_parts, part_name, part_suffix, table_columns, write_part
 from pkpd.pieces import Piece, join_pieces, work_piece
@@ -44,6 +44,8 @@ class PartsRun:
         Numbers of the spans that are to be worked; of the others only the rows that are shown are looked at.
     write : callable
         Told number, rows and piece of each span that is done, in order.
+    size : int
+        Rows that are worked at a time.
     seed, shown, keep
         As in `Chunk`.
     head : list of RowResult
@@ -58,6 +60,7 @@ class PartsRun:
     table: ScenarioTable
     todo: set[int]
     write: Callable[[int, Sequence[TableRow], Piece], object]
+    size: int = CHUNK_ROWS
     seed: int | None = None
     shown: int = 0
     keep: Callable[[str, Solution], Shown] | None = None
@@ -69,16 +72,12 @@ class PartsRun:
     _open: dict[int, list[TableRow]] = field(default_factory=dict)
     _pending: list[Piece] = field(default_factory=list)
 
-    def run(self, *, progress: bool | None = None, workers: int | None = None, cluster: str | None = None) -> None:
+    def run(self, spread: Distribute, *, progress: bool | None = None) -> None:
         """Work the spans; Ctrl-C ends the run, and the spans that are done stay written."""
         done = sum(span.stop - span.first for at, span in enumerate(self.table.spans) if at not in self.todo)
-        size = chunk_size(self.table.count, workers)
-        with (
-            distributed(workers=workers, cluster=cluster) as spread,
-            progress_bar(self.table.count, "scenarios", progress, done) as advance,
-        ):
+        with progress_bar(self.table.count, "scenarios", progress, done) as advance:
             try:
-                for piece in spread(work_piece, self._chunks(size)):
+                for piece in spread(work_piece, self._chunks()):
                     advance(self._take(piece))
             except KeyboardInterrupt:
                 self.interrupted = True
@@ -89,7 +88,7 @@ class PartsRun:
             number, piece = self._number(self._pending[0]), join_pieces(self._pending)
             self.write(number, self._open[number][: len(piece.reasons)], piece)
 
-    def _chunks(self, size: int) -> Iterator[Chunk]:
+    def _chunks(self) -> Iterator[Chunk]:
         stream = self.table.stream()
         for number, span in enumerate(self.table.spans):
             rows = list(islice(stream, span.stop - span.first))
@@ -102,8 +101,8 @@ class PartsRun:
                 )
             else:
                 self._open[number] = rows
-            for start in range(0, len(rows), size):
-                yield Chunk(self.table.names, rows[start : start + size], self.seed, self.shown, self.keep)
+            for start in range(0, len(rows), self.size):
+                yield Chunk(self.table.names, rows[start : start + self.size], self.seed, self.shown, self.keep)
 
     def _number(self, piece: Piece) -> int:
         return bisect_right([span.first for span in self.table.spans], piece.first) - 1
@@ -148,7 +147,7 @@ def run_to_file(
     Parameters
     ----------
     table, seed, workers, cluster
-        As in `PartsRun`.
+        As in `run_table`.
     target : Path or None
         None is stdout.
     """
@@ -161,8 +160,9 @@ def run_to_file(
             paths.append(Path(folder) / part_name(number + 1, part_suffix()))
             write_part(paths[-1], table, rows, piece)
 
-        run = PartsRun(table, set(range(len(table.spans))), write, seed)
-        run.run(workers=workers, cluster=cluster)
+        run = PartsRun(table, set(range(len(table.spans))), write, chunk_size(table.count, workers), seed)
+        with distributed(workers=workers, cluster=cluster) as spread:
+            run.run(spread)
         run.flush()
         if paths:
             for _ in give_same_columns(paths, table_columns(paths, len(table.columns))):

@@ -155,7 +155,7 @@ class Patient:
 
     @property
     def covariates(self) -> dict[str, float]:
-        """Covariates by canonical name, in canonical units: what was given, defaults and derived ones; not to change.
+        """Covariates by canonical name, in canonical units, given, by default or derived; not to change.
 
         A covariate that neither is given nor can be derived is absent.
         """
@@ -163,7 +163,7 @@ class Patient:
 
     @property
     def defaults(self) -> tuple[Default, ...]:
-        """What was filled in or derived: (item, value, unit, reason)."""
+        """What was filled in or derived, each with item, value, unit and reason."""
         return self._filled[1]
 
     @cached_property

@@ -8,11 +8,24 @@ from typing import TYPE_CHECKING, Any
 
 from matplotlib import rc_context
 from matplotlib.figure import Figure
+from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullLocator
 
 if TYPE_CHECKING:
+    from matplotlib.axis import Axis
+
     from pkpd.library.drug import Range
 
-__all__ = ["COLOURS", "STYLE", "Picture", "concentration_axis", "limits_of", "svg_text", "time_axis"]
+__all__ = [
+    "COLOURS",
+    "STYLE",
+    "Picture",
+    "concentration_axis",
+    "framed",
+    "limits_of",
+    "log_axis",
+    "svg_text",
+    "time_axis",
+]
 
 # Okabe and Ito's palette: distinct for readers with any colour vision, and in grey print by line style.
 COLOURS = {"plasma": "#0072B2", "brain": "#D55E00", "effect": "#009E73", "range": "#E9D27C", "dose": "#333333"}
@@ -50,6 +63,16 @@ class Picture(Figure):
         return buffer.getvalue()
 
 
+def framed(width: float, height: float, title: str) -> Picture:
+    """Return a figure of that many inches with a title above, and room below for a legend of one line."""
+    above, below = 0.36, 0.32
+    figure = Picture(figsize=(width, height + above + below))
+    whole = height + above + below
+    figure.set_layout_engine("constrained", rect=(0, below / whole, 1, height / whole))
+    figure.text(0.01, 1 - 0.09 / whole, title, fontsize=11, fontweight="bold", va="top")
+    return figure
+
+
 def time_axis(span_h: float) -> tuple[float, str]:
     """Return the factor from hours and the unit in which a span of that many hours reads well."""
     if span_h <= 3:
@@ -68,6 +91,26 @@ def limits_of(stated: Range, scale: float = 1.0) -> tuple[float, float | None]:
     """Lower and upper limit of a range, scaled; 0 where there is no lower one, None where there is no upper one."""
     high = stated.high_mg_L
     return (stated.low_mg_L or 0.0) * scale, high * scale if high is not None and math.isfinite(high) else None
+
+
+def log_axis(axis: Axis, low: float, high: float) -> None:
+    """Make an axis logarithmic from `low` to `high`, with plain numbers: 1 2 5 10 on a short one, else the decades."""
+    axes = axis.axes
+    if axis is axes.xaxis:
+        axes.set_xscale("log")
+        axes.set_xlim(low, high)
+    else:
+        axes.set_yscale("log")
+        axes.set_ylim(low, high)
+    decades = math.log10(high / low)
+    subs = (1.0, 2.0, 5.0) if decades < 1.8 else (1.0, 3.0) if decades < 2.6 else (1.0,)
+    step = max(1, round(decades / 5))
+    powers = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
+    places = [s * 10.0**k for k in powers if k % step == 0 for s in subs]
+    inside = [place for place in places if low <= place <= high]
+    axis.set_major_locator(FixedLocator(inside) if len(inside) > 1 else MaxNLocator(4))
+    axis.set_minor_locator(NullLocator())  # they are most of the drawing time and say little
+    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
 
 
 def svg_text(figure: Figure) -> str:

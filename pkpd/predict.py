@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 
 from pkpd.dataset import Dataset, Table, as_dataset
 from pkpd.errors import ParameterError, PkpdWarning, SolverError, did_you_mean
+from pkpd.histories import dose_first, histories, reordered
 from pkpd.models.compartments import Compartments, as_model, theta
 from pkpd.parameter_values import ParameterSets, dose_values, named_values, parameter_sets
-from pkpd.record_rules import Records
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -108,9 +108,9 @@ def predict(
     values = named_values(parameters, form)
     if "AMT" not in dataset.names:
         _warn_of_no_doses(dataset)
-    order = _dose_first(table) if ties == "dose-first" else None
+    order = dose_first(table) if ties == "dose-first" else None
     if order is not None:
-        table = _reordered(table, order)
+        table = reordered(table, order)
     sets = parameter_sets(dataset, table, values, form, order)
     ipred = _amounts(dataset, table, values, form, sets, covariates == "locf", order)
     divide_runs(ipred, sets.start, sets.values["V1"])
@@ -159,7 +159,7 @@ def _amounts(
     from pkpd.engine.events import expand
     from pkpd.engine.linear import Problems, solve_states
 
-    pieces = _pieces(table)
+    pieces = histories(table)
     doses = _doses(dataset, table, values, pieces, order)
     actions, first, last = expand(table.time, pieces, doses, _changes(sets, pieces, locf), changes_first=locf)
     problems = Problems(sets.at(pieces.start), first, last, pieces.start, pieces.stop)
@@ -185,21 +185,6 @@ def _amounts(
         raise SolverError(
             f"{dataset.source} ID {who}: {error}. Check the dose, II and the elimination parameters of this ID."
         ) from None
-
-
-def _pieces(table: Table) -> Pieces:
-    """Ranges of rows with one history: an ID, cut where a record clears all that was before (EVID 3, 4 and SS 1).
-
-    SS=1 also cancels running infusions and additional doses of earlier records, so nothing passes the cut.
-    """
-    from pkpd.engine.events import Pieces
-
-    r = table.records
-    clears = (r.evid == 3) | (r.evid == 4) | ((r.evid == 1) & (r.ss == 1))
-    start = table.starts
-    if clears.any():
-        start = np.union1d(start, r.row[clears])
-    return Pieces(start, np.append(start[1:], len(table.time)))
 
 
 def _doses(dataset: Dataset, table: Table, values: Mapping[str, Any], pieces: Pieces, order: IntArray | None) -> Doses:
@@ -230,37 +215,3 @@ def _changes(sets: ParameterSets, pieces: Pieces, locf: bool) -> Changes:
     number = np.flatnonzero(pieces.start[piece] != sets.start)
     piece, row = piece[number], sets.start[number]
     return Changes(piece, row if locf else row - 1, number)
-
-
-def _dose_first(table: Table) -> IntArray | None:
-    """Rows in the order in which they act when doses come first; None where that is the order of the file."""
-    r, n = table.records, len(table.time)
-    begins = np.zeros(n, dtype=np.bool_)
-    begins[1:] = table.time[1:] != table.time[:-1]
-    begins[table.starts] = True
-    begins[r.row[(r.evid == 3) | (r.evid == 4)]] = True
-    start = np.flatnonzero(begins)
-    length = np.diff(np.append(start, n))
-    dose = r.row[r.evid == 1]
-    run = np.searchsorted(start, dose, side="right") - 1
-    affected = np.zeros(len(start), dtype=np.bool_)
-    affected[run[dose > start[run]]] = True
-    if not affected.any():
-        return None
-    later = np.ones(n, dtype=np.int64)
-    later[r.row[(r.evid == 1) | (r.evid == 4)]] = 0
-    rows = np.flatnonzero(np.repeat(affected, length))
-    group = np.repeat(np.arange(len(start))[affected], length[affected])
-    order = np.arange(n)
-    order[rows] = rows[np.lexsort((later[rows], group))]
-    return order
-
-
-def _reordered(table: Table, order: IntArray) -> Table:
-    """The table with its rows in another order inside runs of one time."""
-    place = np.empty_like(order)
-    place[order] = np.arange(len(order))
-    row = place[table.records.row]
-    rank = np.argsort(row)
-    columns = table.records._replace(row=row)._asdict()
-    return table._replace(records=Records(**{name: column[rank] for name, column in columns.items()}))

@@ -11,6 +11,7 @@ import numpy as np
 from pkpd.library.evidence import GRADES, STATUSES
 from pkpd.page import Html, concentration, number, paragraph, table, text, time
 from pkpd.pris import ALERTS
+from pkpd.seizure import FLAGS
 from pkpd.seizure_stage import STAGES
 
 if TYPE_CHECKING:
@@ -33,8 +34,15 @@ __all__ = [
 
 
 def share(value: float) -> str:
-    """A flag or a share as a percentage."""
-    return f"{100.0 * value:.3g} %" if np.isfinite(value) else "–"
+    """A share as a percentage."""
+    if not np.isfinite(value):
+        return "–"
+    return "below 0.01 %" if 0.0 < value < 1e-4 else f"{100.0 * value:.3g} %"
+
+
+def flag(value: float) -> str:
+    """A flag of one subject."""
+    return ("yes" if value else "no") if np.isfinite(value) else "–"
 
 
 def stage(code: float) -> str:
@@ -95,7 +103,10 @@ def metric_cells(values: Mapping[str, float]) -> Iterator[tuple[str, list[str]]]
 
 def seizure_cells(values: Mapping[str, float]) -> list[tuple[str, str]]:
     """Title and text of each metric of the seizure and of propofol's risk that a row has."""
-    found = ((title, _cell(values, name, form)) for name, title, form in SEIZURE_METRICS)
+    one = "chloride_max_mM" in values  # several subjects have percentiles instead
+    found = (
+        (title, _cell(values, name, flag if one and name in FLAGS else form)) for name, title, form in SEIZURE_METRICS
+    )
     return [(title, cell) for title, cell in found if cell]
 
 

@@ -31,8 +31,8 @@ REQUIRED = ("scenario", "regimen", "until")
 OPTIONAL = ("n", "seed", "every", "evidence", "models", "seizure", "seizure_onset", "condition")
 WRITTEN = ("status", "reason", "warnings")
 #: Work of one span; a row of n subjects counts n, and one with a seizure so many times more.
-SPAN_WORK = 10_000
-SEIZURE_WORK = 20
+SPAN_WORK = 5_000
+SEIZURE_WORK = 10
 FRAME_ROWS = 1000
 MOST_SEEDS = 1000
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from matplotlib import rc_context
@@ -89,7 +89,7 @@ def receptor_panel(solution: Solution, *, title: str | None = None) -> Picture:
         axes[0].set_ylim(-0.04, 1.08)
         for place, panel in zip(axes[1:], panels):
             _draw(place, solution, panel)
-        _finish(axes, solution)
+        _finish(axes, solution, solution.orders.to_dict("records"))
     return figure
 
 
@@ -118,7 +118,7 @@ def pris_panel(solution: Solution, *, title: str | None = None) -> Picture:
         _draw_risk(axes[1], solution)
         for place, panel in zip(axes[2:], panels):
             _draw(place, solution, panel)
-        _finish(axes, solution)
+        _finish(axes, solution, [row for row in solution.orders.to_dict("records") if row["drug"] == "propofol"])
     return figure
 
 
@@ -135,7 +135,7 @@ def _stack(solution: Solution, count: int, title: str | None) -> tuple[Picture, 
     return figure, axes
 
 
-def _finish(axes: Sequence[Axes], solution: Solution) -> None:
+def _finish(axes: Sequence[Axes], solution: Solution, orders: Sequence[dict[Any, Any]]) -> None:
     """One time axis for all, dose marks above the first panel, legends beside the data."""
     factor, unit = time_axis(solution.until_h)
     for place in axes:
@@ -145,15 +145,14 @@ def _finish(axes: Sequence[Axes], solution: Solution) -> None:
         if place.get_legend_handles_labels()[1]:
             place.legend(loc="center left", bbox_to_anchor=(1.01, 0.5), borderaxespad=0.0, handlelength=1.9)
     axes[-1].set_xlabel(f"time ({unit})")
-    _mark_doses(axes[0], solution, factor)
+    _mark_doses(axes[0], [row for row in orders if row["id"] == solution.ids[0]], factor, solution.until_h * factor)
 
 
-def _mark_doses(axes: Axes, solution: Solution, factor: float) -> None:
+def _mark_doses(axes: Axes, orders: Sequence[dict[Any, Any]], factor: float, end: float) -> None:
     """Triangles where a dose was given to the first subject; each drug is named once, in two rows of names."""
-    first = [row for row in solution.orders.to_dict("records") if row["id"] == solution.ids[0]]
-    edge, end, named = axes.get_xaxis_transform(), solution.until_h * factor, dict[str, float]()
+    edge, named = axes.get_xaxis_transform(), set[str]()
     ends = [-math.inf, -math.inf]  # where the text of each row of names ends
-    for row in first:
+    for row in orders:
         at, drug = float(row["time_h"]) * factor, str(row["drug"])
         if not row["given"] or not row["amount"] > 0.0:
             continue
@@ -161,7 +160,8 @@ def _mark_doses(axes: Axes, solution: Solution, factor: float) -> None:
         level = next((number for number, used in enumerate(ends) if at > used), None)
         if drug in named or level is None:
             continue
-        named[drug], ends[level] = at, at + 0.019 * len(drug) * end
+        named.add(drug)
+        ends[level] = at + 0.019 * len(drug) * end
         axes.text(at, 1.13 + 0.1 * level, drug, transform=edge, fontsize=7.5, ha="right" if at > 0.8 * end else "left")
 
 
@@ -239,4 +239,4 @@ def _draw_risk(axes: Axes, solution: Solution) -> None:
         if (alert == code).any():
             axes.fill_between([], [], color=_ALERT_COLOURS[code], label=f"alert {name}")
     axes.set_ylabel("PRIS risk\n(%)")
-    axes.set_ylim(0.0, None)
+    axes.set_ylim(0.0, max(0.1, 1.05 * float(high.max())))  # a risk below that is drawn as what it is: next to none

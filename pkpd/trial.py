@@ -7,14 +7,11 @@ overstated otherwise.
 from __future__ import annotations
 
 import os
-import sys
-from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import ProcessPoolExecutor
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from multiprocessing import get_context
 from typing import TYPE_CHECKING, Any
 
+from pkpd.distribute import Distribute, check_workers, distributed, progress_bar
 from pkpd.errors import ParameterError
 from pkpd.library.receptor_file import load_receptors
 from pkpd.provenance import RESEARCH_USE
@@ -87,6 +84,7 @@ def trial(
     seed: int | None = None,
     progress: bool | None = None,
     workers: int | None = None,
+    cluster: str | None = None,
 ) -> TrialResult:
     """Run a virtual trial: its arms in the same simulated subjects, beside what was published.
 
@@ -104,6 +102,8 @@ def trial(
     workers : int, optional
         Processes among which the posterior draws are divided; 1 by default. The numbers do not depend on it. A run
         itself uses threads.
+    cluster : str, optional
+        Address of a Dask scheduler whose workers get the posterior draws, in place of `workers`.
 
     Returns
     -------
@@ -119,11 +119,18 @@ def trial(
     """
     design = read_trial(path_or_dict, seed)
     draws = _draws(posterior)
-    if workers is not None and not 1 <= workers <= 1024:
-        raise ParameterError(f"workers: '{workers}' is not possible; expected a number from 1 to 1024. Correct it.")
-    with _bar(design.n * (1 + len(draws)), progress) as advance:
+    if cluster is not None and not draws:
+        raise ParameterError(
+            f"trial, cluster: '{cluster}' would get nothing to do, as it gets the posterior draws and there are none; "
+            "expected posterior beside it. Give posterior, or leave cluster out."
+        )
+    used = min(check_workers(workers), max(1, len(draws))) if cluster is None else workers
+    with (
+        distributed(workers=used, cluster=cluster) as spread,
+        progress_bar(design.n * (1 + len(draws)), "subjects", progress) as advance,
+    ):
         outcome = run_trial(design, progress=advance)
-        repeated = _repeat(design, draws, workers or 1, advance)
+        repeated = _repeat(design, draws, spread, advance)
     arms = _arms(design, outcome)
     shares = _shares(design, repeated) if repeated else None
     if shares is not None:
@@ -156,44 +163,20 @@ def _draws(posterior: int | None) -> list[int]:
     return list(range(posterior))
 
 
-def _repeat(design: Trial, draws: list[int], workers: int, advance: Callable[[int], object]) -> list[Outcome]:
+def _repeat(design: Trial, draws: list[int], spread: Distribute, advance: Callable[[int], object]) -> list[Outcome]:
     """The trial with each draw of the posterior."""
     # Each draw has its own seed, so that the spread of the shares holds the noise of a simulation of this size.
-    work = [replace(design, seed=(design.seed + 1 + draw) % 2**63) for draw in draws]
-    if workers == 1 or len(draws) < 2:
-        return [run_trial(again, draw=draw, progress=advance) for again, draw in zip(work, draws)]
+    work = [(replace(design, seed=(design.seed + 1 + draw) % 2**63), draw) for draw in draws]
     found = []
-    workers = min(workers, len(draws))
-    with ProcessPoolExecutor(
-        workers, mp_context=get_context("spawn"), initializer=_few_threads, initargs=(workers,)
-    ) as pool:
-        for outcome in pool.map(_run_draw, work, draws):
-            found.append(outcome)
-            advance(design.n)
+    for outcome in spread(_run_draw, work):
+        found.append(outcome)
+        advance(design.n)
     return found
 
 
-def _run_draw(design: Trial, draw: int) -> Outcome:
+def _run_draw(item: tuple[Trial, int]) -> Outcome:
+    design, draw = item
     return run_trial(design, draw=draw)
-
-
-def _few_threads(workers: int) -> None:
-    """Processes share the processors: each takes its part of the threads."""
-    from pkpd.engine.parallel import thread_count
-
-    os.environ["PKPD_THREADS"] = str(max(1, thread_count() // workers))
-
-
-@contextmanager
-def _bar(total: int, progress: bool | None) -> Iterator[Callable[[int], object]]:
-    """A progress bar on stderr and the function that moves it; without one, on a terminal only."""
-    if not (sys.stderr.isatty() if progress is None else progress):
-        yield lambda n: None
-        return
-    from tqdm import tqdm
-
-    with tqdm(total=total, unit=" subjects", file=sys.stderr, dynamic_ncols=True) as bar:
-        yield bar.update
 
 
 def _published(design: Trial, count: int) -> list[Published | None]:

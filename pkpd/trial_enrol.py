@@ -142,7 +142,7 @@ def enrol(
         progress(min(wanted, len(count)))
         wanted -= min(wanted, len(count))
     if wanted > 0:
-        _refuse(trial, trial.n - wanted, drawn)
+        _refuse(trial, trial.n - wanted, drawn, sum(entered))
     return Enrolment(tuple(groups), drawn, sum(entered))
 
 
@@ -152,12 +152,12 @@ def _batch(wanted: int, drawn: int, enrolled: int) -> int:
     return max(50, min(_LARGEST_BATCH, math.ceil(1.1 * wanted / share)))
 
 
-def _refuse(trial: Trial, enrolled: int, drawn: int) -> None:
-    share = enrolled / drawn
+def _refuse(trial: Trial, enrolled: int, drawn: int, entered: int) -> None:
+    first = f", {entered} that of the first stage" if trial.stages and not trial.endpoint.from_first else ""
     raise DataError(
-        f"{trial.where} [start]: {enrolled} of {drawn} onsets drawn ({100 * share:.2g} %) met the entry conditions, of "
-        f"{trial.n} wanted; expected {trial.n} within {trial.most_draws} draws a subject. Relax entry or time of the "
-        "stages and the start, raise most_draws in [trial], or lower n."
+        f"{trial.where} [start]: {enrolled} of {drawn} onsets drawn ({100 * enrolled / drawn:.2g} %) met the entry "
+        f"conditions{first}, of {trial.n} wanted; expected {trial.n} within {trial.most_draws} draws a subject. Relax "
+        "entry or time of the stages and the start, raise most_draws in [trial], or lower n."
     )
 
 
@@ -190,7 +190,7 @@ def _through(
 
 def _drugs(trial: Trial) -> set[str]:
     """The drugs that the trial gives."""
-    regimens = [part.regimen for part in (*trial.stages, *trial.arms)]
+    regimens = [stage.regimen for stage in trial.stages] + [arm.regimen for arm in trial.arms]
     return {system_drug(dose.drug).name for regimen in regimens for dose in regimen}
 
 

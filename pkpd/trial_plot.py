@@ -11,15 +11,16 @@ from matplotlib import rc_context
 from pkpd.picture import COLOURS, STYLE, Picture
 
 if TYPE_CHECKING:
+    import pandas as pd
     from matplotlib.axes import Axes
 
     from pkpd.trial import TrialResult
 
 __all__ = ["forest"]
 
-_PUBLISHED, _MODEL = COLOURS["dose"], COLOURS["brain"]
+_PUBLISHED, _MODEL, _DRAWS = COLOURS["dose"], COLOURS["brain"], COLOURS["plasma"]
 _ROW, _ABOVE, _BELOW, _WIDTH = 0.62, 0.55, 1.15, 6.4  # inches
-_LABEL, _APART = 26, 0.15
+_LABEL, _APART = 26, 0.16
 
 
 def forest(result: TrialResult) -> Picture:
@@ -33,33 +34,42 @@ def forest(result: TrialResult) -> Picture:
     -------
     Picture
         A matplotlib Figure; squares are published shares with exact 95 % intervals, dots simulated ones with Monte
-        Carlo intervals, and thin lines the predictive intervals where posterior draws were made.
+        Carlo intervals, and diamonds medians with the predictive intervals where posterior draws were made. An arm
+        that is simulated outside the published interval says so at the right.
     """
     arms = result.arms
-    height = _ABOVE + _BELOW + _ROW * max(1, len(arms))
+    several = "predictive_low" in arms
+    row = _ROW * (1.25 if several else 1.0)
+    height = _ABOVE + _BELOW + row * max(1, len(arms))
     with rc_context(STYLE):
         figure = Picture(figsize=(_WIDTH, height))
-        axes = figure.add_axes((0.34, _BELOW / height, 0.62, 1 - (_ABOVE + _BELOW) / height))
+        axes = figure.add_axes((0.33, _BELOW / height, 0.55, 1 - (_ABOVE + _BELOW) / height))
         place = np.arange(len(arms))[::-1].astype(float)
-        if "predictive_low" in arms:
-            axes.hlines(
-                place + _APART, 100 * arms["predictive_low"], 100 * arms["predictive_high"], color=_MODEL, linewidth=1,
-                label="predictive interval, posterior draws",
-            )  # fmt: skip
-        _draw(
-            axes, place + _APART, arms[["share", "mc_low", "mc_high"]].to_numpy(float), "o", _MODEL, "simulated, 95 %"
-        )
-        reported = arms[["published", "published_low", "published_high"]].to_numpy(float)
-        _draw(axes, place - _APART, reported, "s", _PUBLISHED, "published, 95 %")
+        _draw(axes, place, _columns(arms, "share mc_low mc_high"), "o", _MODEL, "simulated, Monte Carlo 95 %")
+        if several:
+            drawn = _columns(arms, "predictive_median predictive_low predictive_high")
+            _draw(axes, place + 1.5 * _APART, drawn, "D", _DRAWS, "simulated with other draws of the parameters, 95 %")
+        reported = _columns(arms, "published published_low published_high")
+        _draw(axes, place - 1.5 * _APART, reported, "s", _PUBLISHED, "published, 95 %")
+        for y, inside in zip(place, arms["inside"].fillna(True)):
+            if not inside:
+                axes.text(
+                    1.02, y, "outside the\npublished", transform=axes.get_yaxis_transform(), va="center", fontsize=8
+                )
         axes.set_yticks(place, [fill(name, _LABEL) for name in arms["arm"]], fontsize=9)
         axes.set_ylim(-0.6, len(arms) - 0.4)
         axes.set_xlim(0, 100)
-        axes.set_xlabel("share of subjects (%)")
+        axes.set_xlabel("share of subjects who meet the end point (%)")
         axes.grid(axis="y", visible=False)
         title = fill(result.design.name, 66)
         figure.text(0.02, 1 - 0.1 / height, title, fontsize=11, fontweight="bold", va="top")
         figure.legend(*axes.get_legend_handles_labels(), loc="lower left", bbox_to_anchor=(0.02, 0.0), ncols=2)
     return figure
+
+
+def _columns(arms: pd.DataFrame, names: str) -> np.ndarray:
+    """A share and its limits, shape (n_arms, 3)."""
+    return arms[names.split()].to_numpy(float)
 
 
 def _draw(axes: Axes, place: np.ndarray, rows: np.ndarray, mark: str, colour: str, label: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 from pkpd.page import Html, definitions, page, paragraph, picture, section, table, text, time
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     from pkpd.trial_design import Endpoint, Trial
 
 __all__ = ["arm_rows", "trial_page"]
+
+_ANCHORS = {"start": "the start", "first": "the first stage", "arrival": "arrival"}
 
 
 def trial_page(result: TrialResult) -> str:
@@ -39,7 +42,9 @@ def trial_page(result: TrialResult) -> str:
             {
                 "enrolled": design.n,
                 "onsets drawn": f"{result.drawn}, of which {counted:.3g} % reached the start",
-                "kinetics": "drawn for each subject" if design.pk_variability else "typical",
+                "kinetics": "drawn for each subject"
+                if design.pk_variability
+                else "typical: the sensitivities carry all differences",
                 "end point": _endpoint(design.endpoint),
                 "preset": design.seizure,
                 "evidence": design.evidence,
@@ -80,7 +85,16 @@ def _percent(*shares: float) -> str:
 def arm_rows(result: TrialResult) -> tuple[list[str], list[list[str]]]:
     """Header and one row an arm, as people read them."""
     more = result.posterior is not None
-    header = ["arm", "n", "simulated", "95 %", *(["predictive"] if more else []), "published", "95 %", "inside"]
+    header = [
+        "arm",
+        "n",
+        "simulated",
+        "95 % of it",
+        *(["predictive"] if more else []),
+        "published",
+        "95 % of it",
+        "inside",
+    ]
     rows = []
     for arm in result.arms.to_dict("records"):
         inside = {True: "yes", False: "no"}.get(arm["inside"], "–") if arm["published"] == arm["published"] else "–"
@@ -93,7 +107,14 @@ def arm_rows(result: TrialResult) -> tuple[list[str], list[list[str]]]:
 
 
 def _when(moment: float | Distribution) -> str:
-    return f"{moment:g}" if isinstance(moment, int | float) else str(moment)
+    """A time as people read it."""
+    if isinstance(moment, int | float):
+        return f"{moment:g}"
+    if moment.form == "uniform":
+        return f"uniform, {moment.low:g} to {moment.high:g}"
+    centre, spread = ("median", "CV") if moment.form == "lognormal" else ("mean", "SD")
+    window = f", within {moment.low:g} to {moment.high:g}" if math.isfinite(moment.high) else ""
+    return f"{moment.form}, {centre} {moment.centre:.3g}, {spread} {moment.spread:.2g}{window}"
 
 
 def _steps(design: Trial) -> list[list[Any]]:
@@ -106,25 +127,42 @@ def _steps(design: Trial) -> list[list[Any]]:
     rows.append(["start", _when(design.start.time) + since, design.start.entry, ""])
     for arm in design.arms:
         missed = f", {100 * arm.not_received:.3g} % never" if arm.not_received else ""
-        rows.append([arm.name, f"{_when(arm.delay)} after the start{missed}", "", str(arm.regimen)])
+        end = design.endpoint
+        own = arm.off_from is not None or arm.off_until is not None
+        start, stop = (one if one is not None else all_ for one, all_ in
+                       ((arm.off_from, end.off_from), (arm.off_until, end.off_until)))  # fmt: skip
+        window = f"; end point {_window(start, stop)}" if own else ""
+        rows.append([arm.name, f"{_when(arm.delay)} after the start{missed}{window}", "", str(arm.regimen)])
     return rows
+
+
+def _window(start: float, end: float) -> str:
+    return f"at {end:g} min" if start == end else f"from {start:g} to {end:g} min"
+
+
+def _quiet(endpoint: Endpoint) -> str:
+    """When the window begins in which nobody may seize again."""
+    begin = endpoint.quiet_from or 0.0
+    if endpoint.quiet_after:
+        return f"from {begin:g} min after the treatment of the arm " + ", else ".join(endpoint.quiet_after)
+    return "from then" if endpoint.quiet_from is None else f"from {begin:g} min"
 
 
 def _endpoint(endpoint: Endpoint) -> str:
     if endpoint.kind == "duration":
         return f"length of untreated episodes, followed for {time(endpoint.observed / 60)}"
     said = {
-        "off": "off",
+        "off": "no seizure",
         "reached": "of those who enter the first stage, those who reach the start",
-        "failed-of-first": "of those who enter the first stage, those who reach the start and are not off",
+        "failed-of-first": "of those who enter the first stage, those who reach the start and fail: no seizure",
         "not-given": "no order of the arm is given",
     }[endpoint.kind]
     if endpoint.off_from == endpoint.off_from:
-        said += f" from {endpoint.off_from:g} to {endpoint.off_until:g} min after {endpoint.counted_from}"
+        said += f" {_window(endpoint.off_from, endpoint.off_until)} counted from {_ANCHORS[endpoint.counted_from]}"
     if endpoint.arrival is not None:
         said += f" ({_when(endpoint.arrival)} min after the start)"
     if endpoint.quiet_until is not None:
-        said += f"; no seizure up to {endpoint.quiet_until:g} min"
+        said += f"; nor any {_quiet(endpoint)} up to {endpoint.quiet_until:g} min"
     if endpoint.mimic_share:
         said += (
             f"; {100 * endpoint.mimic_share:g} % are no seizures, {100 * endpoint.mimic_success:g} % of these succeed"

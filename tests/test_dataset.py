@@ -95,6 +95,10 @@ def test_units_are_kept_and_checked(tmp_path):
         ("# only\n\n", "the file is empty; expected a header and rows"),
         ("ID,TIME,DV\n", "there is a header and no row below it; expected data rows"),
         ("ID,TIME\n1,0\n1,1,5\n", "levels.csv line 3: 3 cells where the header has 2 columns; expected one cell a"),
+        (
+            "# a\nID,TIME\n\n1,0\n# b\n1,1,5\n",
+            "levels.csv line 6: 3 cells where the header has 2 columns; expected one",
+        ),
         ("ID,TIME\n1,0,5\n1,1,5\n", "levels.csv.*: .* header.* 2"),
         (
             'ID,TIME,NOTE\n1,0,"two\nlines"\n',
@@ -124,6 +128,29 @@ def test_unreadable_files(tmp_path):
         pkpd.read_data(path)
     with pytest.raises(DataError, match="null bytes"):
         pkpd.read_data(written(tmp_path, "ID,TIME\n1,0\n", encoding="utf-16-be"))
+
+
+def test_a_file_that_does_not_fit_into_memory_is_refused_before_it_is_read(tmp_path, monkeypatch):
+    path = written(tmp_path, "ID,TIME\n1,0\n")
+    monkeypatch.setattr("pkpd.memory.SMALL", 10)
+    monkeypatch.setattr("pkpd.memory.free_memory", lambda: 60)
+    with pytest.raises(
+        DataError, match="levels.csv: the file has .* GB, reading it takes about .* free; .* by ID, or r"
+    ):
+        pkpd.read_data(path)
+    monkeypatch.setattr("pkpd.memory.free_memory", lambda: None)
+    assert len(pkpd.read_data(path)) == 1
+
+
+def test_a_large_file_is_read_in_parts_to_the_same_numbers(tmp_path, monkeypatch):
+    cells = [["7", "0", "."], ["7", "1.5", "3"], ["8", "2", "x"]] * 400
+    path = written(tmp_path, "# c\nID,TIME,NOTE\n" + "# remark\n".join(",".join(row) + "\n" for row in cells))
+    whole = pkpd.read_data(path)
+    monkeypatch.setattr("pkpd.datafile._BLOCK", 64)
+    parts = pkpd.read_data(path)
+    pd.testing.assert_frame_equal(parts.frame, whole.frame)
+    assert parts.lines.tolist() == whole.lines.tolist() == list(range(3, 2402, 2))
+    assert whole.frame["NOTE"].iloc[1:3].tolist() == ["3", "x"]
 
 
 def test_data_set_path_and_frame_predict_the_same(tmp_path):

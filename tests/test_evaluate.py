@@ -247,7 +247,11 @@ def test_ctrl_c_leaves_a_valid_partial_result(tmp_path, workers):
     (tmp_path / "many.csv").write_text(f"scenario,regimen,until\n{rows}\n")
     command = [sys.executable, "-m", "pkpd", "batch", "many.csv", "-o", "part.csv", "--workers", workers]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
-    run = subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True, env=environment)
+    # A shell that runs the tests in the background lets its children ignore Ctrl-C; this one shall hear it.
+    run = subprocess.Popen(
+        command, cwd=tmp_path, stderr=subprocess.PIPE, text=True, env=environment,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )  # fmt: skip
     time.sleep(8)
     assert run.poll() is None, "the table is too small: the run ended before it could be interrupted"
     run.send_signal(signal.SIGINT)

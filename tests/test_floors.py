@@ -5,19 +5,20 @@ from source_tree import imports, modules
 # One line a floor, from the ground up; on a line a module may import those to its left. A package stands for all
 # of its modules, which may import each other as long as no cycle arises.
 FLOORS = [
-    "errors compile_cache units",
+    "errors compile_cache memory units",
     "library engine",
     "models streams patient_genes patient_columns patient_covariates patient distributions population_plan "
     "genotype_sampling population regimen_words regimen_phrases regimen_parser regimen datafile record_rules "
-    "checks columns dataset",
-    "model_choice assumption factors variability individual dosing scenario pris kinetics groups constitution "
-    "receptor_inputs layer episodes seizure_stage seizure_plan seizure_evidence seizure metrics provenance solution "
-    "solve simulate parameter_values predict",
-    "identity distribute cluster scenario_file scenario_table scenario_rows scenario_results pieces result_files "
-    "folder_lock manifest part_files parts_run evaluate trial_design trial_table trial_endpoint "
-    "trial_file trial_score trial_enrol trial_arms trial",
-    "picture plot seizure_plot response_plot pictures page report_tables report overview report_batch results_folder "
-    "folder_run trial_plot trial_report",
+    "checks columns inspection occasions dataset observations",
+    "model_choice assumption data_units check factors variability individual dosing scenario pris kinetics groups "
+    "constitution receptor_inputs layer episodes seizure_stage seizure_plan seizure_evidence seizure metrics "
+    "provenance solution solve simulate parameter_values histories predict",
+    "fit nca_curve nca_profile nca_pieces nca_doses nca identity distribute cluster scenario_file scenario_table "
+    "scenario_rows scenario_results pieces result_files folder_lock manifest part_files parts_run evaluate "
+    "trial_design trial_table trial_endpoint trial_file trial_score trial_enrol trial_arms trial",
+    "picture plot seizure_plot response_plot pictures fit_profiles fit_diagnostics fit_forest fit_plot page "
+    "report_tables report overview report_batch results_folder folder_run fit_manifest fit_page fit_folder trial_plot "
+    "trial_report",
     "cli __main__",
 ]
 
@@ -27,6 +28,8 @@ UPWARD_INSIDE_FUNCTIONS = {
     ("pkpd.solution", "pkpd.report"),
     ("pkpd.distribute", "pkpd.cluster"),
     ("pkpd.evaluate", "pkpd.folder_run"),
+    ("pkpd.fit.result", "pkpd.fit_folder"),
+    ("pkpd.fit.result", "pkpd.fit_plot"),
     ("pkpd.trial", "pkpd.trial_plot"),
     ("pkpd.trial", "pkpd.trial_report"),
 }

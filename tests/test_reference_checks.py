@@ -6,44 +6,18 @@ we get, and the test holds that the list of failures stays true.
 
 from __future__ import annotations
 
-import csv
 import math
-from pathlib import Path
 
 import pytest
 
-from reference_engine import package_concentration
-from reference_evaluator import QUANTITIES, Row, answer, unknown_inputs
+from validation.evaluator import QUANTITIES, Row, answer, unknown_inputs
+from validation.published import FOLDER, read_rows, within
+from validation.simulation import package_concentration
 
-_FOLDER = Path(__file__).resolve().parent.parent / "data" / "reference"
 _COLUMNS = "id drug model inputs quantity expected unit tolerance kind source expect_fail note".split()
-
-
-def _read_rows() -> list[dict[str, str]]:
-    rows: list[dict[str, str]] = []
-    for path in sorted(_FOLDER.glob("*.csv")):
-        with path.open(newline="", encoding="utf-8") as file:
-            rows += csv.DictReader(file)
-    return rows
-
-
-ROWS = _read_rows()
+ROWS = read_rows()
 _FIELDS = pytest.mark.parametrize("fields", ROWS, ids=[row["id"] for row in ROWS])
 _CONCENTRATIONS = [row for row in ROWS if row["quantity"] in ("concentration", "effect_concentration")]
-
-
-def within(value: float | str, expected: str, tolerance: str) -> bool:
-    """Whether a value meets an expectation: relative tolerance, ``abs x``, or a bound (``lower``, ``upper``)."""
-    if isinstance(value, str) or expected == "none":
-        return value == expected
-    target = float(expected)
-    if tolerance == "lower":
-        return value >= target
-    if tolerance == "upper":
-        return value <= target
-    if tolerance.startswith("abs "):
-        return math.isclose(value, target, rel_tol=0.0, abs_tol=float(tolerance[4:]))
-    return math.isclose(value, target, rel_tol=float(tolerance), abs_tol=0.0)
 
 
 def _judge(fields: dict[str, str], value: float | str) -> None:
@@ -79,7 +53,7 @@ def test_row_is_well_formed(fields: dict[str, str]) -> None:
 
 def test_ids_are_unique_and_every_failure_is_explained() -> None:
     assert len({row["id"] for row in ROWS}) == len(ROWS)
-    page = (_FOLDER / "README.md").read_text(encoding="utf-8")
+    page = (FOLDER / "README.md").read_text(encoding="utf-8")
     for row in ROWS:
         assert not row["expect_fail"] or f"`{row['id']}`" in page, f"{row['id']} is not in data/reference/README.md"
 

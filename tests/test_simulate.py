@@ -36,7 +36,7 @@ from published_models import (
     solve_with_brain,
     two_exponentials,
 )
-from reference_kinetics import Dose, concentration, peak
+from validation.kinetics import Dose, concentration, peak
 
 LORAZEPAM_COLUMNS = [f"lorazepam_{kind}_mg_L" for kind in ("plasma", "unbound", "brain")]
 METRICS = "cmax_mg_L tmax_h auc_mg_h_L cmin_mg_L half_life_h time_in_range_h brain_cmax_mg_L".split()
@@ -601,3 +601,10 @@ def test_a_file_beside_the_others_is_a_drug_of_every_regimen(library_with_a_new_
     )
     for kind in ("plasma", "unbound", "brain"):
         assert_array_equal(new.outputs[f"newzepam_{kind}_mg_L"], known.outputs[f"lorazepam_{kind}_mg_L"])
+
+
+def test_a_fit_of_a_drug_leaves_its_simulation_alone(root) -> None:
+    """A fit works with plasma alone; what it keeps of a drug's system must not reach a simulation of the same drug."""
+    pkpd.fit(root / "data" / "observed" / "levetiracetam.csv", "levetiracetam", method="pooled")
+    found = pkpd.simulate("levetiracetam 1000 mg po", adult(), until="2 h")
+    assert "levetiracetam_brain_mg_L" in found.outputs

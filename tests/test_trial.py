@@ -128,9 +128,11 @@ def test_nobody_meets_the_entry():
     tables = small_trial(start={"time": 100, "entry": "seizing"}, population={})
     tables["stages"] = [{"time": 10, "entry": "seizing", "regimen": "midazolam 10 mg iv"}]
     tables["start"] = {"time": 5, "entry": "seizing"}
-    with pytest.raises(
-        DataError, match=r"\[start\]: 0 of 2000 onsets drawn \(0 %\) met .* wanted; expected 40 .* Relax"
-    ):
+    message = (
+        r"\[start\]: 0 of 2000 onsets drawn \(0 %\) met the entry conditions, 1800 that of the first stage, of 40 "
+        r"wanted; expected 40 within 50 draws a subject\. Relax .* raise most_draws"
+    )
+    with pytest.raises(DataError, match=message):
         pkpd.trial(tables)
 
 
@@ -422,7 +424,10 @@ def test_forest_plot_shows_every_arm():
     labels = [text.get_text() for axes in figure.axes for text in axes.get_yticklabels()]
     assert labels == ["lorazepam", "placebo"]
     shown = " ".join(text.get_text() for legend in figure.legends for text in legend.get_texts())
-    assert "published" in shown and "predictive" in shown
+    assert "published" in shown and "draws of the parameters" in shown
+    inside = pkpd.trial(small_trial()).arms["inside"].tolist()[0]
+    marks = [text.get_text() for text in figure.axes[0].texts]
+    assert marks == ([] if inside else ["outside the\npublished"])
 
 
 def test_page_has_what_a_reader_needs():

@@ -1,6 +1,7 @@
 """The workloads of benchmarks/ against the reference answers that lie beside them, at the accuracy that each asks for.
 
-The answers come from elsewhere: 40-digit eigen-decompositions (W1, W2) and DOP853 at 1e-13 (W3, W4).
+The answers come from elsewhere: 40-digit eigen-decompositions (W1, W2), DOP853 at 1e-13 (W3, W4) and least squares at
+1e-15 (W5).
 """
 
 from dataclasses import replace
@@ -8,6 +9,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from benchmarks import fits
 from benchmarks import w4_mechanism as w4
 from benchmarks.adapters import ENGINE, PREDICT_MODEL, PREDICT_NAMES, answers, by_subject, data_set, predict_frame
 from benchmarks.receptors import worst_errors
@@ -33,6 +35,7 @@ def some_subjects(parameters, chosen):
     return {name: values[chosen] for name, values in parameters.items()}
 
 
+@pytest.mark.slow
 def test_w4_is_the_same_alone_in_a_crowd_and_on_any_number_of_threads():
     workload, few = WORKLOADS["W4"], np.arange(0, 1000, 7)
     parameters = workload.parameters()
@@ -99,3 +102,8 @@ def test_the_population_is_that_of_its_definition():
 def test_the_receptor_benchmark_compares_solutions_of_the_same_equations():
     fractions, chloride = worst_errors(1, 60.0)
     assert fractions < 5e-4 and chloride < 0.05
+
+
+def test_the_batched_fits_reach_the_lowest_sums_of_squares():
+    found = fits.batched(fits.observations())()
+    assert np.abs(found / fits.reference() - 1.0).max() < 1e-6

@@ -15,7 +15,7 @@ from pkpd.errors import PkpdError, PkpdWarning, did_you_mean
 __all__ = ["main", "make_parser"]
 
 # In the order in which --help lists them.
-VERBS = ("batch", "simulate", "trial", "drugs", "genes", "doctor")
+VERBS = ("batch", "simulate", "fit", "check", "nca", "trial", "drugs", "genes", "doctor")
 _USAGE = 2
 
 _DESCRIPTION = """Dosing, genotype and brain entry of antiseizure drugs in status epilepticus.
@@ -25,6 +25,9 @@ Research and teaching software: it never says what to give a patient."""
 _EXAMPLES = """examples:
   pkpd batch data/scenarios/status_epilepticus.csv -o results/
   pkpd simulate "midazolam 10 mg im" --patient age_y=30,weight_kg=80 --until "8 h" -o out.csv --plot out.png
+  pkpd fit data/observed/midazolam.csv --model midazolam -o fit/
+  pkpd check data.csv
+  pkpd nca data.csv
   pkpd drugs midazolam
   pkpd genes CYP2C9
   pkpd doctor

@@ -53,7 +53,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _facts(drug: Drug) -> dict[str, Value]:
-    """Single values of a drug by name: facts, routes and brain entry."""
+    """Single values of a drug by name: facts, routes, brain entry, and the limits of the check of data."""
     values: dict[str, Value | None] = {
         "unbound fraction": drug.fu,
         "molar mass": drug.molar_mass,
@@ -69,6 +69,7 @@ def _facts(drug: Drug) -> dict[str, Value]:
             "brain: other efflux": drug.brain.other_efflux,
             "brain: half-time": drug.brain.half_time,
         }
+    values |= {f"check: plausible {name} up to": value for name, value in drug.plausible.items()}
     return {name: value for name, value in values.items() if value is not None}
 
 
@@ -78,7 +79,13 @@ def _text(drug: Drug) -> str:
         parts.append(f"A prodrug: its doses enter the system of {drug.prodrug_of}; models stand there.")
     rows = [(name, f"{value.raw:g}", value.unit.text, value.status, value.grade or "-", value.source)
             for name, value in _facts(drug).items()]  # fmt: skip
-    parts.append(_block("Facts, routes and brain entry", ("fact", "value", "unit", "status", "grade", "source"), rows))
+    parts.append(
+        _block(
+            "Facts, routes, brain entry and limits of `pkpd check`",
+            ("fact", "value", "unit", "status", "grade", "source"),
+            rows,
+        )
+    )
     ranges = [(r.label, _limits(r), r.status, r.source) for r in drug.ranges]
     parts.append(_block("Ranges of total plasma concentration", ("range", "mg/L", "status", "source"), ranges))
     parts += [_model_text(model) for model in drug.models.values()]

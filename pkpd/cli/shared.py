@@ -42,7 +42,7 @@ def add_json(parser: argparse.ArgumentParser, what: str = "print JSON on stdout"
     parser.add_argument("--json", action="store_true", help=what)
 
 
-def add_seed(parser: argparse.ArgumentParser, what: str) -> None:
+def add_seed(parser: argparse._ActionsContainer, what: str) -> None:
     """The option `--seed`."""
     parser.add_argument("--seed", type=int, metavar="N", help=what)
 

@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pkpd.cli.shared import add_json, add_seed, is_folder, plain, print_json, print_table, say, text_table
+from pkpd.cli.shared import add_json, add_seed, add_workers, is_folder, plain, print_json, print_table, say, text_table
 
 if TYPE_CHECKING:
     from pkpd.trial import TrialResult
@@ -29,7 +29,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--posterior", type=int, metavar="K", help="run again with K joint draws of the parameters (at most 24)"
     )
-    parser.add_argument("--workers", type=int, metavar="N", help="processes for the posterior draws (default 1)")
+    add_workers(parser)
     add_seed(parser, "seed in place of the file's")
     add_json(parser, "print arms, warnings and versions as JSON; with -o too")
 
@@ -45,7 +45,13 @@ def run(arguments: argparse.Namespace) -> int:
     place = Path(arguments.output) if arguments.output else None
     if place is not None:
         place = prepare_folder(place) if folder else check_file(place)
-    result = trial(arguments.file, posterior=arguments.posterior, seed=arguments.seed, workers=arguments.workers)
+    result = trial(
+        arguments.file,
+        posterior=arguments.posterior,
+        seed=arguments.seed,
+        workers=arguments.workers,
+        cluster=arguments.cluster,
+    )
     if place is not None and folder:
         _write_folder(place, result)
     elif place is not None:

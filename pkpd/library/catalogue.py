@@ -184,6 +184,7 @@ def canonical_perpetrator(name: str) -> str:
     return interaction_table().aliases.get(word, word)
 
 
+@lru_cache(maxsize=4096)
 def interactions_for(victim: str, comedication: tuple[str, ...]) -> tuple[Interaction, ...]:
     """Return the rows that apply to a drug with this comedication (names in any spelling of the table)."""
     return applicable(load_interactions(), victim, {canonical_perpetrator(name) for name in comedication})

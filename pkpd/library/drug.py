@@ -157,6 +157,9 @@ class Drug:
     hepatic : dict of str to Value
         Base set of the well-stirred liver.
     adequate_doses, dosing, notes : tuple
+    plausible : dict of str to Value
+        Limits beyond which the units of a data set are in doubt: `dose` (mg/kg, given within half an hour), `infusion`
+        (mg/kg/h, longer), `rate` (mg/h) and `concentration` (mg/L).
     sources : dict of str to Source
     sha256 : str
         Of the file.
@@ -192,6 +195,7 @@ class Drug:
     adequate_doses: tuple[AdequateDose, ...]
     dosing: tuple[Dosing, ...]
     notes: tuple[str, ...]
+    plausible: Mapping[str, Value]
     sources: Mapping[str, Source] = field(repr=False)
     sha256: str = field(repr=False)
     path: Path = field(repr=False)

@@ -25,10 +25,14 @@ _FACTS = {"fu": "1", "molar_mass": "g/mol", "blood_plasma_ratio": "1", "dose_fac
 _TEXTS = ("name", "title", "class", "summary", "prodrug_of", "dose_unit", "default_range")
 _FLAGS = ("saturable", "anaesthetic_infusion")
 _DRUG_KEYS = (*_FACTS, *_TEXTS, *_FLAGS, "metabolised_by", "no_effect_of", "notes")
-_SECTIONS = ("drug", "routes", "routes_without_rate", "brain", "receptor", "binding", "models", "hepatic", "sources")
+_SECTIONS = (
+    *("drug", "routes", "routes_without_rate", "brain", "receptor", "binding", "models", "hepatic"),
+    *("plausible", "sources"),
+)
 _ARRAYS = ("adequate_dose", "ranges", "dosing", "effects", "covariate_effects")
 _HEPATIC_UNITS = {"Q_H": "L/h", "CL_iv": "L/h", "CLint_u": "L/h", "E_H": "1", "F_G": "1", "F_oral": "1"}
 _HEPATIC_UNITS |= {"fu_b_CLint_over_QH": "1", "hepatic_fraction": "1"}
+_PLAUSIBLE = {"dose": "mg/kg", "infusion": "mg/kg/h", "rate": "mg/h", "concentration": "mg/L"}
 _BRAIN_VALUES = {"kp_uu": "1", "rho": "1", "other_efflux": "1", "half_time": "h"}
 
 
@@ -79,14 +83,14 @@ def read_drug(path: Path) -> Drug:
         adequate_doses=tuple(_read_adequate_dose(entry, sources) for entry in top.tables("adequate_dose")),
         dosing=tuple(_read_dosing(entry, sources) for entry in top.tables("dosing")),
         notes=drug.texts("notes"),
+        plausible=_read_plausible(top.table("plausible", None), sources),
         sources=sources,
         sha256=digest,
         path=path,
         **facts,  # type: ignore[arg-type]
         **{key: drug.flag(key) for key in _FLAGS},  # type: ignore[arg-type]
     )
-    _check_whole(result, drug)
-    return result
+    return _checked_whole(result, drug)
 
 
 def _read_name(drug: Table, path: Path) -> str:
@@ -98,8 +102,8 @@ def _read_name(drug: Table, path: Path) -> str:
     return name
 
 
-def _check_whole(drug: Drug, table: Table) -> None:
-    """Check what no table can check alone."""
+def _checked_whole(drug: Drug, table: Table) -> Drug:
+    """Return the drug after checking what no table can check alone."""
     if drug.prodrug_of is None and not drug.models:
         raise table.error("the drug has no model", "at least one table [models.<name>]", "Add a model.")
     if drug.prodrug_of is not None and drug.models:
@@ -119,6 +123,7 @@ def _check_whole(drug: Drug, table: Table) -> None:
         if model.binding is not None and (drug.binding is None or model.binding not in drug.binding.options):
             problem = f"the model '{model.name}' rests on the binding '{model.binding}'"
             raise table.error(problem, "an option of [binding]", "Add that option, or correct the name.")
+    return drug
 
 
 def _optional(table: Table, key: str, needed: str, sources: Mapping[str, Source]) -> Value | None:
@@ -230,6 +235,15 @@ def _read_binding_option(table: Table, name: str, sources: Mapping[str, Source])
         problem = f"the unbound fraction at the reference is {option.fu({}):g}"
         raise table.error(problem, "a fraction above 0, at most 1", "Correct 'fu_equation'.")
     return option
+
+
+def _read_plausible(table: Table, sources: Mapping[str, Source]) -> dict[str, Value]:
+    table.only(tuple(_PLAUSIBLE))
+    values = {key: read_value(table.table(key), sources, needed=_PLAUSIBLE[key], name=key) for key in table}
+    for key, limit in values.items():
+        if not limit.value > 0:
+            raise table.error(f"'{key}' is {limit.raw:g}", "a limit above 0", "Correct it.")
+    return values
 
 
 def _read_hepatic(table: Table, sources: Mapping[str, Source]) -> dict[str, Value]:

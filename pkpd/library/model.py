@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from pkpd.errors import ParameterError
 from pkpd.library.parameter import ParameterSpec, Value
@@ -164,11 +165,11 @@ class Model:
             If an equation has no value for these covariates (a logarithm of zero, say).
         """
         env = {name: covariates.get(name, limits.reference) for name, limits in self.covariates.items()}
-        known = len(env)
+        values: dict[str, float] = {}
         clipped: list[str] = []
-        for name, spec in self.parameters.items():
-            if spec.value is not None:
-                value = spec.value.value
+        for name, number, spec in self._steps:
+            if number is not None:
+                value = number
             else:
                 try:
                     value = spec.expression.evaluate(env)  # type: ignore[union-attr]
@@ -176,14 +177,21 @@ class Model:
                     raise self._no_value(name, env, error) from None
             if name in etas:
                 value *= math.exp(etas[name])
-            if spec.expression is not None and spec.low is not None and value < spec.low:
+            if number is None and spec.low is not None and value < spec.low:
                 clipped.append(f"{self.name}: {name} {value:g} {spec.unit} is below {spec.low:g} and was put there")
                 value = spec.low
-            elif spec.expression is not None and spec.high is not None and value > spec.high:
+            elif number is None and spec.high is not None and value > spec.high:
                 clipped.append(f"{self.name}: {name} {value:g} {spec.unit} is above {spec.high:g} and was put there")
                 value = spec.high
-            env[name] = value
-        return dict(list(env.items())[known:]), clipped
+            env[name] = values[name] = value
+        return values, clipped
+
+    @cached_property
+    def _steps(self) -> tuple[tuple[str, float | None, ParameterSpec], ...]:
+        """Name and number (None for an equation) of each parameter, in order."""
+        return tuple(
+            (name, None if spec.value is None else spec.value.value, spec) for name, spec in self.parameters.items()
+        )
 
     def _no_value(self, name: str, env: Mapping[str, float], error: Exception) -> ParameterError:
         expression = self.parameters[name].expression

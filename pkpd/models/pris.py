@@ -293,7 +293,7 @@ def _columns(
         last = (exposure.start[-1], times[-1])
         knots = exposure.start if last[1] <= last[0] else np.append(exposure.start, last[1])
         path = states if knots.size == states.shape[0] else np.vstack((states, found[-1]))
-        shifts = interval_shifts(knots, exposure, path[:, RE], path[:, CLOCK], path[:, HAZARD] / hr, c)
+        shifts = interval_shifts(knots, exposure, path[:, RE], path[:, CLOCK], path[:, HAZARD] / hr, c, times.size == 1)
         low, high = (hazard * np.interp(times, knots, shift) for shift in shifts)
     lactate = c.lactate_base * (1.0 + c.lactate_gain * m**2)
     values = (-np.expm1(-hazard), -np.expm1(-low), -np.expm1(-high), alerts, m, lactate, found[:, CK], found[:, TG])

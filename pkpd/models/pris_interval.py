@@ -50,6 +50,7 @@ def interval_shifts(
     clock: NDArray[np.float64],
     hazard: NDArray[np.float64],
     c: Any,
+    last_only: bool = False,
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Factors that turn the cumulated hazard into its 2.5 % and 97.5 % quantiles.
 
@@ -63,6 +64,8 @@ def interval_shifts(
     hazard : ndarray, shape (n,)
         Cumulated central hazard without modifiers; they cancel.
     c : pkpd.models.pris.Constants
+    last_only : bool
+        Find the factors of the last knot alone, and return them everywhere.
 
     Returns
     -------
@@ -76,6 +79,8 @@ def interval_shifts(
     reached = np.flatnonzero((hazard > 0.0) & (relative[:, 0] > 0.0))
     if reached.size == 0:
         return np.ones(knots.size), np.ones(knots.size)
+    if last_only:
+        reached = reached[-1:]
     centre = np.log(hazard[reached] / c.h_ref)
     shifts = []
     for tail in (TAIL, 1.0 - TAIL):

@@ -41,6 +41,8 @@ def run(state, drive, plasticity, tau_h, scale, roles, seed, spread, seizing, pg
     y, n, at = np.array(state), role.size, 0
     out, changes, extremes = np.zeros((STEPS, layer.N_STATES)), np.zeros((STEPS, 2)), np.array([2.0, 0.0, *np.zeros(n)])
     k, n_changes = 0, 0
+    # The flag that a subject of this activity may have: on above 0.5, off below 0.2, either in between.
+    seizing = state[layer.S] > 0.5 or (seizing and state[layer.S] >= 0.2)
     for stop in (cut, STEPS):
         k, seizing, at, n_changes = advance_layer(
             y, np.zeros(n), seizing, k, stop, False, drive, noise, plasticity, tau_h, scale, np.ones(n), role,

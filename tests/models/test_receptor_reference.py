@@ -5,59 +5,25 @@ prints for late phenobarbital and neurosteroid, by simulation of a sample whose 
 exact for the median of the drive (normal 0.66, 0.06 from 0.60). The loads differ by 0.8, 3.8, 5.9 and 4.1 %.
 """
 
-import numpy as np
 import pytest
 from numpy.testing import assert_allclose
-from scipy.stats import norm
 
 from pkpd.library.catalogue import load_drug
-from pkpd.library.receptor_file import load_receptors
 from pkpd.models import receptors as layer
-from pkpd.models.seizure_steps import STEP_MIN, advance_layer
-from pkpd.receptor_inputs import layer_constants
+from validation.rodent import (
+    RECEPTORS,
+    C,
+    agent,
+    follow,
+    largest,
+    median_drive,
+    onset,
+    seizing_for,
+    share_stopped,
+    stopping_load,
+)
 
-RECEPTORS = load_receptors()
-C = layer_constants(RECEPTORS)
 CLINICAL = {"tau_h": 5.0, "scale": 0.57}
-BELOW = norm.cdf((0.60 - 0.66) / 0.06)
-
-
-def follow(y, minutes, drive, *, q=1.0, tau_h=1.0, scale=1.0, drugs=(), flag=True, c=C):
-    """State after some minutes at constant drive and drug levels, and the changes of the flag.
-
-    `drugs` are (role, half-effect level, Hill power, largest effect, level).
-    """
-    steps, count, y = round(minutes / STEP_MIN), len(drugs), y.copy()
-    table = np.array(drugs, dtype=float).reshape(count, 5)
-    changes = np.zeros((64, 2))
-    _, _, _, n_changes = advance_layer(
-        y, np.zeros(count), flag, 0, steps, False, drive, np.empty(0), q, tau_h, scale, np.ones(count),
-        table[:, 0].astype(np.int64), np.ascontiguousarray(table[:, 1:4]), np.repeat(table[:, 4:], steps, axis=1),
-        np.zeros((count, 3)), np.array([240.0, 1.0, np.inf, np.inf]), c, np.empty(0), np.zeros((0, layer.N_STATES)),
-        np.zeros((0, count)), 0, changes, 0, np.zeros(2 + count),
-    )  # fmt: skip
-    return y, changes[:n_changes]
-
-
-def onset():
-    y = layer.rest_state(C)
-    y[0] = 1.0
-    return y
-
-
-def seizing_for(minutes, drive=0.70, **speeds):
-    """State after so many minutes of an unbroken seizure."""
-    y, changes = follow(onset(), minutes, drive, **speeds)
-    assert not len(changes)
-    return y
-
-
-def largest(works, low, high):
-    """The largest number of an interval for which something still works, by halving."""
-    for _ in range(45):
-        middle = 0.5 * (low + high)
-        low, high = (middle, high) if works(middle) else (low, middle)
-    return low
 
 
 # ---- the rodent preset
@@ -76,36 +42,10 @@ def test_receptors_and_chloride_within_two_percent():
     assert_allclose(f, -0.06, atol=0.006)
 
 
-def stopping_load(minutes, drive):
-    """The benzodiazepine load (levels over K) that just stops a seizure within 15 min."""
-    y = seizing_for(minutes, drive)
-
-    def goes_on(log_load):
-        return not len(follow(y, 15.0, drive, drugs=[(layer.BENZODIAZEPINE, 1.0, 1.0, 0.0, np.exp(log_load))])[1])
-
-    return np.exp(largest(goes_on, np.log(0.01), np.log(30.0)))
-
-
 def test_benzodiazepines_lose_their_effect():
-    median = 0.66 + 0.06 * norm.ppf(BELOW + 0.5 * (1.0 - BELOW))
-    loads = [stopping_load(minutes, median) for minutes in (10, 20, 30, 45)]
+    loads = [stopping_load(minutes, median_drive()) for minutes in (10, 20, 30, 45)]
     assert_allclose(loads, [0.256, 0.474, 0.842, 2.446], rtol=0.06)
     assert_allclose(loads[3] / loads[0], 9.6, rtol=0.03)  # published 9.5
-
-
-def share_stopped(minutes, drug):
-    """Share of the animals whose seizure a constant level stops within 15 min."""
-
-    def works(drive):
-        return len(follow(seizing_for(minutes, drive), 15.0, drive, drugs=[drug])[1]) > 0
-
-    limit = largest(works, 0.60, 1.2) if works(0.60) else 0.60
-    return (norm.cdf((limit - 0.66) / 0.06) - BELOW) / (1.0 - BELOW)
-
-
-def general(role, level):
-    """A general modulator with the library's constants, on the basis of total plasma."""
-    return layer.GENERAL, role.half, role.hill, role.e_max, level
 
 
 def test_late_modulators():
@@ -113,9 +53,9 @@ def test_late_modulators():
     phenobarbital, ganaxolone = load_drug("phenobarbital").receptor, RECEPTORS.agents["ganaxolone"]
     lorazepam = (layer.BENZODIAZEPINE, load_drug("lorazepam").receptor.half, 1.0, 0.0, 0.3)
     for drug, early, late in (
-        (general(phenobarbital, 60.0), 1.0, 0.72),
-        (general(phenobarbital, 30.0), 1.0, 0.0),
-        (general(ganaxolone, 0.6), 1.0, 0.75),
+        (agent(phenobarbital, 60.0), 1.0, 0.72),
+        (agent(phenobarbital, 30.0), 1.0, 0.0),
+        (agent(ganaxolone, 0.6), 1.0, 0.75),
         (lorazepam, 1.0, 0.0),
     ):
         assert_allclose(share_stopped(15, drug), early, atol=1e-6)

@@ -1,0 +1,60 @@
+"""Parts of the validation page from runs that take long: their results are kept as files and read here."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+from typing import NamedTuple
+
+from docs.generate.markdown import code, table
+
+__all__ = ["Section", "speed_text", "trial_section"]
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+TRIALS = ROOT / "data" / "trials" / "results.csv"
+SPEED = ROOT / "docs" / "measured" / "speed.txt"
+
+
+class Section(NamedTuple):
+    """A part of the page: its title, what it is compared with, its text, and how many comparisons were met."""
+
+    title: str
+    against: str
+    text: str
+    met: int
+    missed: int
+
+    @property
+    def name(self) -> str:
+        """The title as the name of its anchor and of its place in validation.md."""
+        return self.title.lower().replace(" ", "-")
+
+
+def trial_section() -> Section:
+    """Return the arms of the virtual trials, from the table that `python -m benchmarks.trials` writes."""
+    if not TRIALS.exists():
+        return Section("Trials", "clinical trials", "`python -m benchmarks.trials` has not been run here.", 0, 0)
+    with TRIALS.open(newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    lines = [
+        (code(row["trial"]), row["arm"], _span(row, "published"), row["calibration"], _span(row, "typical"),
+         _yes(row, "typical"), _span(row, "variability"), _yes(row, "variability"))
+        for row in rows
+    ]  # fmt: skip
+    head = ("trial", "arm", "published % (95 %)", "calibration", "ours, typical kinetics", "inside",
+            "ours, drawn kinetics", "inside")  # fmt: skip
+    met = sum(row["typical_inside"] == "yes" for row in rows)
+    return Section("Trials", "clinical trials", table(head, lines), met, len(rows) - met)
+
+
+def _span(row: dict[str, str], kind: str) -> str:
+    return f"{row[kind]} ({row[f'{kind}_low']} to {row[f'{kind}_high']})"
+
+
+def _yes(row: dict[str, str], kind: str) -> str:
+    return "yes" if row[f"{kind}_inside"] == "yes" else "**no**"
+
+
+def speed_text() -> str:
+    """Return what `python -m benchmarks` printed."""
+    return f"```text\n{SPEED.read_text(encoding='utf-8').strip()}\n```"

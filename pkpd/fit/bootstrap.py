@@ -1,0 +1,106 @@
+"""Bootstrap intervals: data like those observed, fitted again and again by the batched routine.
+
+A pooled fit of enough subjects draws subjects; elsewhere the weighted residuals of each fit are drawn. What replicate
+r draws depends on the seed and on r alone, so workers do not change the numbers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+
+import numpy as np
+from numpy.random import Generator
+from numpy.typing import NDArray
+
+from pkpd.engine.parallel import thread_count
+from pkpd.fit.estimate import Estimate, solve_anchored, solve_batch
+from pkpd.fit.likelihood import Objective
+from pkpd.streams import stream
+
+__all__ = ["FEWEST_SUBJECTS", "bootstrap_draws"]
+
+FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
+
+#: A pooled fit of fewer subjects draws residuals instead of subjects.
+FEWEST_SUBJECTS = 5
+
+
+def bootstrap_draws(
+    estimate: Estimate,
+    units: IntArray,
+    n_structural: int,
+    subject: IntArray | None,
+    *,
+    n: int,
+    seed: int,
+    workers: int | None = None,
+    tick: Callable[[], object] = lambda: None,
+) -> FloatArray:
+    """Return the structural parameters of refits to bootstrap data, shape (n, n_units, p); NaN where one failed.
+
+    Parameters
+    ----------
+    estimate : Estimate
+    units : ndarray of int
+    n_structural : int
+    subject : ndarray of int, shape (n_units, width), or None
+        Position of the subject of each observation, to draw subjects; None to draw residuals.
+    n : int
+        Replicates.
+    seed : int
+    workers : int, optional
+        Threads.
+    tick : callable
+        Called after each replicate.
+    """
+    draws = np.full((n, *estimate.x.shape), np.nan)
+
+    def one(replicate: int) -> None:
+        rng = stream(seed, replicate, "bootstrap")
+        objective = estimate.objective
+        if subject is None:
+            drawn = _residuals_drawn(estimate, units, n_structural, rng)
+        else:
+            drawn = _subjects_drawn(objective, subject, rng)
+        if objective.concentrated:
+            found = solve_batch(drawn, units, estimate.x[units], estimate.space)
+        else:
+            _, found = solve_anchored(drawn, units, estimate.x[units], estimate.space)
+        draws[replicate, units] = np.where(found.converged[:, None], found.x, np.nan)
+        tick()
+
+    with ThreadPoolExecutor(workers or thread_count()) as pool:
+        for job in [pool.submit(one, replicate) for replicate in range(n)]:
+            job.result()
+    return draws[:, :, :n_structural]
+
+
+def _subjects_drawn(objective: Objective, subject: IntArray, rng: Generator) -> Objective:
+    """Each subject as often as it was drawn."""
+    n = int(subject.max()) + 1
+    count = np.bincount(rng.integers(0, n, n), minlength=n)
+    return replace(objective, weight=count[subject].astype(np.float64))
+
+
+def _residuals_drawn(estimate: Estimate, units: IntArray, p: int, rng: Generator) -> Objective:
+    """New observations from the predictions and the weighted residuals of each unit."""
+    objective = estimate.objective
+    observed = objective.observed
+    predicted, scales = objective.estimates(units, estimate.x[units])
+    difference, sd = objective.weighted(units, predicted, scales)
+    dv, used, censored = observed.dv.copy(), observed.used.copy(), observed.censored.copy()
+    for place, unit in enumerate(units):
+        own = np.flatnonzero(observed.used[unit])
+        counts = np.flatnonzero(observed.used[unit] | observed.censored[unit])
+        free = int(estimate.space.active[unit, :p].sum())
+        weighted = difference[place, own] / sd[place, own] * np.sqrt(len(own) / max(len(own) - free, 1))
+        drawn = rng.choice(weighted, len(counts)) * sd[place, counts]
+        level = predicted[place, counts]
+        fresh = level * np.exp(drawn) if objective.error == "log" else level + drawn
+        below = censored[unit].any() & (fresh < observed.limit[unit, counts])
+        dv[unit, counts] = fresh
+        used[unit, counts], censored[unit, counts] = ~below, below
+    return replace(objective, observed=observed._replace(dv=dv, used=used, censored=censored))
