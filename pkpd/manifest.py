@@ -84,22 +84,14 @@ def refuse_other_run(
     if given.get("sha256") != table.sha256:
         raise ParameterError(
             f"resume: the input '{table.where}' is not the one with which the run in '{folder}' began "
-            f"('{given['path']}', {given['rows']} rows){_where_changed(record, table)}; expected the same input. "
-            "Restore it, or run into another folder."
+            f"('{given.get('path')}', {given.get('rows')} rows){_where_changed(record, table)}; expected the same "
+            "input. Restore it, or run into another folder."
         )
-    wanted = {**options, "format": suffix}
-    began = {**record["options"], "format": record.get("format", suffix)}
-    for name in wanted:
-        if began.get(name) != wanted[name]:
-            raise ParameterError(
-                f"resume: the option {name} is '{wanted[name]}', but the run in '{folder}' began with "
-                f"'{began.get(name)}'; expected the same options. Give that one, or run into another folder."
-            )
     there = {
         "pkpd": record.get("pkpd"),
         "code": record.get("code_sha256"),
         "library": record.get("library_files_sha256", {}),
-        "packages": {name: record["packages"].get(name) for name in identity()["packages"]},
+        "packages": {name: record.get("packages", {}).get(name) for name in identity()["packages"]},
     }
     found = differences(there, identity())
     if found:
@@ -108,6 +100,14 @@ def refuse_other_run(
             "program, or its parts would not fit together. Finish it with the program that began it, or run into "
             "another folder."
         )
+    wanted = {**options, "format": suffix}
+    began = {**record.get("options", {}), "format": record.get("format", suffix)}
+    for name in wanted:
+        if began.get(name) != wanted[name]:
+            raise ParameterError(
+                f"resume: the option {name} is '{wanted[name]}', but the run in '{folder}' began with "
+                f"'{began.get(name)}'; expected the same options. Give that one, or run into another folder."
+            )
 
 
 def _where_changed(record: Mapping[str, Any], table: ScenarioTable) -> str:

@@ -163,6 +163,22 @@ def test_another_input_is_named_with_the_rows_that_differ(csv, begun):
         evaluate(csv, out=begun, resume=True)
 
 
+def test_a_run_of_an_older_program_is_named(csv, begun):
+    (begun / "manifest.json").write_text(
+        json.dumps({"input": manifest_of(begun)["input"], "rows": {}, "pkpd": "0.0.9"})
+    )
+    with pytest.raises(ParameterError, match=r"begun by another program: the version of pkpd \('0.0.9' there"):
+        evaluate(csv, out=begun, resume=True)
+
+
+def test_a_small_run_that_is_finished_is_taken_up_in_parts(csv, whole, tmp_path, monkeypatch):
+    monkeypatch.setattr("pkpd.scenario_table.SPAN_WORK", 5000)
+    evaluate(csv, out=tmp_path / "out", profiles=0)
+    monkeypatch.setattr("pkpd.scenario_table.SPAN_WORK", 5)
+    evaluate(csv, out=tmp_path / "out", resume=True)
+    assert bytes_of(tmp_path / "out") == whole
+
+
 def test_other_options_are_named(csv, begun):
     with pytest.raises(ParameterError, match="resume: the option profiles is '3', but the run in .* began with '0'"):
         evaluate(csv, out=begun, resume=True, profiles=3)
