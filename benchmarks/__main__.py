@@ -116,7 +116,22 @@ def startup_part(options: argparse.Namespace) -> None:
         print(f"{label:24s}" + "".join(f"{value:9.3f}" for value in seconds))
 
 
-OTHERS = {"fit": fit_part, "batch": batch_part, "startup": startup_part, "nca": nca_part, "trial": trial_part}
+def receptors_part(options: argparse.Namespace) -> None:
+    """The receptor layer, with lorazepam and levetiracetam."""
+    from benchmarks import receptors
+
+    print("\nreceptor layer: drawn episodes of status epilepticus, lorazepam and levetiracetam")
+    receptors.report(20, options.repeats)
+
+
+OTHERS = {
+    "receptors": receptors_part,
+    "fit": fit_part,
+    "batch": batch_part,
+    "startup": startup_part,
+    "nca": nca_part,
+    "trial": trial_part,
+}
 
 
 def main() -> None:

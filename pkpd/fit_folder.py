@@ -31,6 +31,8 @@ def save_fit(fit: Fit, folder: str | Path, *, log: bool = False) -> Path:
     for name in TABLES:
         write_table(getattr(fit, name), place / f"{name}.csv")
         files.append(f"{name}.csv")
+    write_table(fit.derived(), place / "derived.csv")
+    files.append("derived.csv")
     write_text(fit.report(), place / "report.txt")
     write_text(data_text(fit), place / DATA)
     files += ["report.txt", DATA]

@@ -54,7 +54,7 @@ def fit_page(fit: Fit, pictures: Mapping[str, str], record: Mapping[str, Any], d
             '<nav><a href="#estimates">Estimates</a><a href="#pictures">Pictures</a><a href="#warnings">Warnings</a>'
             '<a href="#left-out">Left out</a><a href="#assumptions">Assumptions</a><a href="#rerun">Run again</a></nav>'
         ),
-        section("Estimates", *_estimates(fit), anchor="estimates"),
+        section("Estimates", *_estimates(fit), *_derived(fit), anchor="estimates"),
         section("Pictures", *_pictures(pictures, drawn), anchor="pictures"),
         section(
             "Warnings", warning_list((warning, "") for warning in grouped_warnings(fit.warnings)), anchor="warnings"
@@ -83,6 +83,15 @@ def _estimates(fit: Fit) -> list[Html]:
     if own["id"].nunique() > MOST_SUBJECTS:
         said += f" The first {MOST_SUBJECTS} of {own['id'].nunique()} subjects."
     return [*parts, paragraph(said, "quiet")]
+
+
+def _derived(fit: Fit) -> list[Html]:
+    """Half-life and volume."""
+    found = fit.derived().rename(columns={"quantity": "parameter"}).assign(reason="")
+    if found.empty:
+        return []
+    made = _full(found) if len(fit.subjects) == 1 else _wide(found)
+    return [Html("<h3>Terminal half-life and steady-state volume</h3>"), made]
 
 
 def _unit(unit: object) -> str:

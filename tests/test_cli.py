@@ -43,7 +43,7 @@ def run(*words):
 # ---- usage --------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("verb", ["batch", "simulate", "nca", "drugs", "genes", "doctor"])
+@pytest.mark.parametrize("verb", ["batch", "simulate", "fit", "check", "nca", "trial", "drugs", "genes", "doctor"])
 def test_help_has_examples(verb, capsys):
     assert main([verb, "--help"]) == 0
     shown = capsys.readouterr()

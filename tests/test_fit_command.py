@@ -24,8 +24,8 @@ ROWS = [
     "1,12,0,1.1,0,0,1",
 ]
 FOLDER = {
-    "params.csv", "predictions.csv", "subjects.csv", "left_out.csv", "assumptions.csv", "report.txt", "report.html",
-    DATA, "manifest.json", "figures",
+    "params.csv", "predictions.csv", "subjects.csv", "left_out.csv", "assumptions.csv", "derived.csv", "report.txt",
+    "report.html", DATA, "manifest.json", "figures",
 }  # fmt: skip
 
 
@@ -82,7 +82,7 @@ def test_the_page_stands_alone(root, tmp_path):
 
 def test_the_folder_runs_again_to_the_same_numbers(root, tmp_path, monkeypatch):
     data = root / "data/observed/propofol.csv"
-    frame = pkpd.read_data(data).frame.query("ID <= 2")
+    frame = pkpd.read_data(data).frame.query("ID == 1")
     units = {"TIME": "min", "AMT": "mg", "RATE": "mg/min", "DV": "mg/L"}
     frame = frame.rename(columns={"WT": "BW", "TIME": "minutes"})
     fit = pkpd.fit(

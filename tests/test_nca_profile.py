@@ -99,7 +99,7 @@ def test_the_slope_is_that_of_scipy_over_the_last_points(samples, kind):
     lines = {}
     for n in range(3, len(time) - first + 1):
         fit = linregress(time[-n:], np.log(conc[-n:]))
-        if fit.slope < 0:
+        if fit.slope < 0 and np.ptp(conc[-n:]) > 0:  # of level points the sign of the slope is rounding
             lines[n] = (1 - (1 - fit.rvalue**2) * (n - 1) / (n - 2), -fit.slope)
     assert found.n_candidates[0] == max(len(time) - first, 0)
     if not lines:

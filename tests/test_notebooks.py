@@ -11,7 +11,12 @@ NOTEBOOKS = sorted(FOLDER.glob("*.ipynb"))
 
 
 def test_there_is_a_notebook_for_each_job():
-    assert {path.stem for path in NOTEBOOKS} >= {"simulate_genotype_regimens", "batch_scenarios", "receptor_story"}
+    assert {path.stem for path in NOTEBOOKS} >= {
+        "simulate_genotype_regimens",
+        "batch_scenarios",
+        "fit_midazolam_propofol",
+        "receptor_story",
+    }
 
 
 @pytest.mark.slow

@@ -12,6 +12,7 @@ import pytest
 from benchmarks import fits
 from benchmarks import w4_mechanism as w4
 from benchmarks.adapters import ENGINE, PREDICT_MODEL, PREDICT_NAMES, answers, by_subject, data_set, predict_frame
+from benchmarks.receptors import worst_errors
 from benchmarks.workloads import WORKLOADS, normal_scores
 from benchmarks.yardstick import w4_rhs
 from pkpd.engine.lanes import LANES
@@ -100,3 +101,9 @@ def test_the_population_is_that_of_its_definition():
 def test_the_batched_fits_reach_the_lowest_sums_of_squares():
     found = fits.batched(fits.observations())()
     assert np.abs(found / fits.reference() - 1.0).max() < 1e-6
+
+
+@pytest.mark.slow
+def test_the_receptor_benchmark_compares_solutions_of_the_same_equations():
+    fractions, chloride = worst_errors(1, 60.0)
+    assert fractions < 5e-4 and chloride < 0.05

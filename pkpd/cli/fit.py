@@ -142,7 +142,11 @@ def _say_summary(found: Fit, output: str | None) -> None:
         for who, why in failures(found)[:5]:
             say(f"pkpd: {who}: {why}")
     n, done = len(found.subjects), int(found.subjects["success"].sum())
-    fits = "all subjects together in one fit" if found.method == "pooled" else f"{n} subjects, {done} fitted"
+    fits = (
+        "all subjects together in one fit"
+        if found.method == "pooled"
+        else f"{n} subject{'' if n == 1 else 's'}, {done} fitted"
+    )
     n_warnings = len(found.warnings)
     warned = f", {n_warnings} warning{'' if n_warnings == 1 else 's'} in the report" if n_warnings else ""
     where = f" Results: {output}" if output else ""

@@ -208,8 +208,8 @@ def ages_not_given(cohort: Cohort, named: str | None) -> list[str]:
     weights = [patient.weight_kg or ADULT_KG for patient in patients if patient.age_y is None]
     if named is not None and weights and "adult" not in model.classes and "icu" not in model.classes:
         return [
-            f"no age is given, so that subjects count as {patients[0].covariates['age_y']:g} y old in {model.name}, a "
-            f"model for {' and '.join(model.classes)}. Give a column AGE (years)"
+            f"no age is given, so that subjects count as {patients[0].covariates['age_y']:g} y old in {model.name}, "
+            f"a model for {' and '.join(model.classes)}. Give a column AGE (years)"
         ]
     if named is None and min(weights, default=ADULT_KG) < ADULT_KG:
         others = [name for name, other in drug.models.items() if "adult" not in other.classes]

@@ -190,7 +190,8 @@ def _with_scales(
     difference, sd = wanted.weighted(units, predicted, unit_scale)
     for output in range(n_out):
         own = objective.observed.used[units] & (objective.observed.output[units] == output)
-        squares = np.where(own, (difference / sd) ** 2, 0.0).sum(axis=1) / np.maximum(own.sum(axis=1), 1)
+        with np.errstate(divide="ignore", invalid="ignore"):  # beyond the last observation of a unit there is no sd
+            squares = np.where(own, (difference / sd) ** 2, 0.0).sum(axis=1) / np.maximum(own.sum(axis=1), 1)
         for column in range(output, objective.n_scales, n_out):
             scales[units, column] = 0.5 * np.log(np.maximum(squares, 1e-12))
     names = scale_names(objective.error, n_out)

@@ -34,6 +34,7 @@ def report_text(fit: Fit) -> str:
         _section("Estimates of each subject (relative standard error; intervals: params)", _wide(fit))
         if several
         else _section("Estimates", _long(fit.params)),
+        _section("Derived (intervals by the delta method)", _derived(fit)),
         _section(f"Correlations of estimates beyond {CORRELATED} (log scale)", _correlations(fit)),
         _section("Not fitted or not converged", [f"{ids}: {why}" for ids, why in failures(fit)]),
         _section("Left out", _left_out(fit)),
@@ -125,10 +126,25 @@ def _cell(row: pd.Series) -> str:
         return "-"
     share = row["stderr"] / abs(row["estimate"]) if row["estimate"] else float("nan")
     if not np.isfinite(share):
-        return f"{_number(row['estimate'])} ({'fixed' if row['reason'] == 'fixed' else '-'})"
+        word = next((word for word in ("fixed", "held") if row["reason"].startswith(word)), "-")
+        return f"{_number(row['estimate'])} ({word})"
     return (
         f"{_number(row['estimate'])} ({100 * share:.0f}%)" if share < 9.995 else f"{_number(row['estimate'])} (>999%)"
     )
+
+
+def _derived(fit: Fit) -> list[str]:
+    """Half-life and volume: with their intervals for a few fits, over the subjects for many."""
+    table = fit.derived()
+    if table.empty:
+        return []
+    if len(fit.subjects) <= FEW_FITS:
+        return _long(table.rename(columns={"quantity": "parameter"}).assign(reason=""))
+    rows = [
+        (str(name), *(_number(value) for value in own["estimate"].quantile([0.5, 0.0, 1.0])), own["unit"].iloc[0])
+        for name, own in table.groupby("quantity", sort=False)
+    ]
+    return _aligned([("quantity", "median", "lowest", "highest", "unit"), *rows], right=(1, 2, 3))
 
 
 def _correlations(fit: Fit) -> list[str]:

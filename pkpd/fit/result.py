@@ -81,6 +81,19 @@ class Fit:
 
         return report_text(self)
 
+    def derived(self) -> pd.DataFrame:
+        """Return what follows from the estimates of a linear model.
+
+        Returns
+        -------
+        pandas.DataFrame
+            ``id quantity estimate stderr ci_low ci_high unit``, the quantities being the terminal half-life and the
+            steady-state volume (over the bioavailable fraction where that is not known); no rows for a saturable model.
+        """
+        from pkpd.fit.derived import derived_table
+
+        return derived_table(self.fitted)
+
     def forecast(
         self,
         regimen: str | pd.DataFrame,

@@ -161,8 +161,8 @@ def fill_rates(y, inputs, drive, q, tau_h, m_k, e_rest, b_rest, c, a, b) -> None
     calcium = gate * y[N] * open_nmda
     pressed = drive * inputs[3] * (1.0 - c[KETAMINE_DRIVE] * inputs[2])
     z = (c[W_E] * excitation * s + pressed - gamma - c[W_H] * y[H]) / c[DELTA]
-    a[S], b[S] = 1.0 / (1.0 + np.exp(-z)) / c[TAU_S], 1.0 / c[TAU_S]
-    a[H], b[H] = s / tau_h, 1.0 / tau_h
+    b[S], b[H] = 1.0 / c[TAU_S], 1.0 / tau_h
+    a[S], a[H] = b[S] / (1.0 + np.exp(-z)), b[H] * s
     inward = c[K_INT] * (1.0 + c[A_ACT] * calcium + c[A_INF] * y[INFLAMMATION])
     a[R], b[R] = q * c[K_REC] * y[RI], q * inward
     a[RI], b[RI] = q * (inward * y[R] + c[K_DEG] * c[K_INT] / c[K_REC]), q * (c[K_REC] + c[K_DEG])
@@ -171,7 +171,7 @@ def fill_rates(y, inputs, drive, q, tau_h, m_k, e_rest, b_rest, c, a, b) -> None
     ratio = c[CL_OUT] / c[K_IN]
     pump = c[K_KCC2] * y[K2]
     a[CL] = c[K_KCC2] * (c[CL_REST] - ratio * c[KO_REST]) + pump * ratio * (c[KO_REST] + c[DKO] * gate) + max(load, 0.0)
-    b[CL] = pump + max(-load, 0.0) / y[CL]
+    b[CL] = pump if load >= 0.0 else pump - load / y[CL]
     loss, gain = m_k * q * c[K2_LOSS] * calcium, m_k * q * c[K2_GAIN] * (1.0 - gate)
     a[K2], b[K2] = loss * c[K2_FLOOR] + gain, loss + gain
     loss, gain = q * c[K_NREC] * (1.0 - gate), q * c[K_N] * calcium
