@@ -75,6 +75,7 @@ def run(program, folder, **more):
     return subprocess.run([sys.executable, *program], env=environment, capture_output=True, text=True, **more)
 
 
+@pytest.mark.slow
 def test_the_first_run_says_once_that_it_compiles_and_where_it_keeps_it(tmp_path):
     first, second = (run(["-c", SMALL], tmp_path / "cache", check=True) for _ in range(2))
     assert first.stderr.count(SAID) == 1 and str(tmp_path / "cache") in first.stderr
@@ -100,6 +101,7 @@ def test_the_process_that_starts_workers_speaks_for_them(tmp_path, monkeypatch, 
     assert capsys.readouterr().err == ""
 
 
+@pytest.mark.slow
 def test_a_home_that_cannot_be_written_is_no_obstacle(tmp_path):
     """As on a cluster node: the code is kept in a temporary folder, and found again by the next run."""
     (tmp_path / "home").write_text("a file, where even root cannot make a folder")

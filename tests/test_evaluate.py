@@ -232,6 +232,7 @@ def test_no_profiles_no_page(csv, tmp_path):
     assert not any((tmp_path / name).exists() for name in ("profiles.parquet", "report.html"))
 
 
+@pytest.mark.slow
 def test_two_runs_write_the_same_bytes_whatever_the_workers(csv, tmp_path):
     evaluate(csv, out=tmp_path / "a")
     evaluate(csv, out=tmp_path / "b", workers=2)

@@ -66,6 +66,7 @@ def test_a_large_table_has_parts_alone(csv, tmp_path, monkeypatch):
     assert "cover the first 2; the folder results/ holds all" in page
 
 
+@pytest.mark.slow
 def test_workers_write_the_same_bytes(csv, tmp_path):
     for name, workers in (("a", None), ("b", 2)):
         evaluate(csv, out=tmp_path / name, profiles=2, workers=workers)
