@@ -81,8 +81,9 @@ def simulate(
     Notes
     -----
     Linear systems are solved exactly; saturable ones by series to a relative tolerance of 3e-10 a step. Peaks, troughs
-    and areas do not depend on the grid. The receptor layer takes second-order steps of 0.05 min from the onset, driven
-    by the unbound brain levels of all drugs; ``if seizing`` is judged on the way, for each subject.
+    and areas do not depend on the grid. The receptor layer takes second-order steps of 0.1 min from the onset, finer
+    where the seizure turns, driven by the unbound brain levels of all drugs; ``if seizing`` is judged on the way, for
+    each subject.
     """
     _one_of("seizure", seizure, SEIZURES)
     _one_of("evidence", evidence, EVIDENCE)
