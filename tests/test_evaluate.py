@@ -244,7 +244,8 @@ def test_two_runs_write_the_same_bytes_whatever_the_workers(csv, tmp_path):
 @pytest.mark.slow
 @pytest.mark.parametrize("workers", ["1", "2"])
 def test_ctrl_c_leaves_a_valid_partial_result(tmp_path, workers):
-    rows = "\n".join(f"s{i},levetiracetam {500 + i} mg iv every 12 h x 6,72 h" for i in range(20_000))
+    count = 200_000  # far more than any machine works off before it is interrupted
+    rows = "\n".join(f"s{i},levetiracetam {500 + i % 2000} mg iv every 12 h x 6,72 h" for i in range(count))
     (tmp_path / "many.csv").write_text(f"scenario,regimen,until\n{rows}\n")
     command = [sys.executable, "-m", "pkpd", "batch", "many.csv", "-o", "part.csv", "--workers", workers]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
@@ -260,6 +261,6 @@ def test_ctrl_c_leaves_a_valid_partial_result(tmp_path, workers):
     assert run.returncode == 1
     assert "interrupted" in said and "Traceback" not in said
     part = pd.read_csv(tmp_path / "part.csv")
-    assert 0 < len(part) < 20_000
+    assert 0 < len(part) < count
     assert part["scenario"].tolist() == [f"s{i}" for i in range(len(part))]
     assert (part["status"] == "ok").all()

@@ -340,7 +340,7 @@ def test_killed_at_random_moments_it_ends_with_the_same_bytes(tmp_path, workers)
     chance, killed = Random(int(workers)), 0
     for attempt in range(12):
         run = subprocess.Popen([*command, "out/", "--resume"], **setting)
-        time.sleep(chance.uniform(2, 3 + 2 * attempt))
+        time.sleep(chance.uniform(1, 2 + attempt))
         killed += run.poll() is None
         run.send_signal(signal.SIGKILL)
         run.communicate(timeout=60)
