@@ -12,17 +12,17 @@ from scipy.integrate import solve_ivp
 
 import pkpd
 from benchmarks.workloads import Array
-from pkpd.constitution import KNOT_MIN, draw_constitution
-from pkpd.episodes import draw_episodes
-from pkpd.groups import Unit, unit_levels
-from pkpd.individual import individual
-from pkpd.layer import LayerRun, run_layer
+from pkpd.individual.individual import individual
 from pkpd.library.catalogue import load_drug
 from pkpd.library.receptor_file import load_receptors
 from pkpd.models import receptors as layer
 from pkpd.models.seizure_steps import STEP_MIN
-from pkpd.receptor_inputs import layer_constants, receptor_inputs
-from pkpd.regimen import parse_regimen
+from pkpd.regimen.regimen import parse_regimen
+from pkpd.seizure.constitution import KNOT_MIN, draw_constitution
+from pkpd.seizure.episodes import draw_episodes
+from pkpd.seizure.inputs import layer_constants, receptor_inputs
+from pkpd.seizure.layer import LayerRun, run_layer
+from pkpd.systems.groups import Unit, unit_levels
 
 ORDERS = "lorazepam 4 mg iv over 2 min at 30 min; levetiracetam 60 mg/kg iv over 10 min at 50 min"
 CONDITIONAL = "lorazepam 4 mg iv over 2 min; levetiracetam 60 mg/kg iv over 10 min at 20 min if seizing"

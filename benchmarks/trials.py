@@ -17,7 +17,7 @@ from typing import Any
 import pandas as pd
 
 import pkpd
-from pkpd.trial_design import Endpoint
+from pkpd.trial.design import Endpoint
 
 FOLDER = Path(__file__).parents[1] / "data" / "trials"
 BEGIN, END = "<!-- results: begin -->\n", "<!-- results: end -->"

@@ -10,7 +10,7 @@ import numpy as np
 import pkpd
 from pkpd.library.receptor_file import load_receptors
 from pkpd.models.receptors import CONSTANTS, chloride_potential, ghk_potential
-from pkpd.picture import COLOURS, STYLE
+from pkpd.pictures.picture import COLOURS, STYLE
 
 FOLDER = Path(__file__).resolve().parent / "pictures"
 DELAYS_MIN = (30, 200)

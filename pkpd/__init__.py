@@ -24,35 +24,35 @@ from pkpd.errors import (
 )
 
 if TYPE_CHECKING:
+    from pkpd.batch.evaluate import evaluate
     from pkpd.check.run import check
-    from pkpd.dataset import read_data
-    from pkpd.evaluate import evaluate
+    from pkpd.dataset.dataset import read_data
     from pkpd.fit import fit
     from pkpd.library.catalogue import list_drugs, load_drug
     from pkpd.models.compartments import Compartments
-    from pkpd.nca import nca
-    from pkpd.patient import Patient
-    from pkpd.population import Population
-    from pkpd.predict import predict
+    from pkpd.nca.nca import nca
+    from pkpd.patients.patient import Patient
+    from pkpd.patients.population import Population
+    from pkpd.predict.predict import predict
     from pkpd.simulate import simulate
-    from pkpd.trial import trial
+    from pkpd.trial.trial import trial
 
 __version__ = "0.1.0"
 
 _HOMES = {
     "Compartments": "pkpd.models.compartments",
-    "Patient": "pkpd.patient",
-    "Population": "pkpd.population",
+    "Patient": "pkpd.patients.patient",
+    "Population": "pkpd.patients.population",
     "check": "pkpd.check.run",
-    "evaluate": "pkpd.evaluate",
+    "evaluate": "pkpd.batch.evaluate",
     "fit": "pkpd.fit",
     "list_drugs": "pkpd.library.catalogue",
     "load_drug": "pkpd.library.catalogue",
-    "nca": "pkpd.nca",
-    "predict": "pkpd.predict",
-    "read_data": "pkpd.dataset",
+    "nca": "pkpd.nca.nca",
+    "predict": "pkpd.predict.predict",
+    "read_data": "pkpd.dataset.dataset",
     "simulate": "pkpd.simulate",
-    "trial": "pkpd.trial",
+    "trial": "pkpd.trial.trial",
 }
 
 __all__ = [

@@ -10,9 +10,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from pkpd.assumption import Assumption
-from pkpd.dataset import Dataset
+from pkpd.dataset.dataset import Dataset
 from pkpd.errors import DataError, ParameterError, UnitError, did_you_mean
-from pkpd.patient_columns import COLUMNS, is_missing
+from pkpd.patients.columns import COLUMNS, is_missing
 from pkpd.units import Unit, convert, parse_unit, same_dimension, to_canonical
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from pkpd.groups import Unit
+from pkpd.systems.groups import Unit
 
 if TYPE_CHECKING:
     from pkpd.solution import SubjectResult

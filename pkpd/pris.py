@@ -14,11 +14,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from pkpd.dosing import Administration
 from pkpd.library.pris_file import load_pris
 from pkpd.models.pris import AMBER, GREEN, RED, Constants, Course, course
-from pkpd.patient import Patient
-from pkpd.patient_covariates import ADULT_AGE_Y
+from pkpd.patients.covariates import ADULT_AGE_Y
+from pkpd.patients.patient import Patient
+from pkpd.systems.dosing import Administration
 
 __all__ = ["ALERTS", "DRUG", "PrisResult", "pris_columns"]
 

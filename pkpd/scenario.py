@@ -9,10 +9,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from pkpd.dosing import MICROSECONDS_PER_H, whole_microseconds
 from pkpd.errors import ParameterError
-from pkpd.population import Subject
-from pkpd.regimen import Regimen
+from pkpd.patients.population import Subject
+from pkpd.regimen.regimen import Regimen
+from pkpd.systems.dosing import MICROSECONDS_PER_H, whole_microseconds
 
 __all__ = ["CONDITIONS", "EVIDENCE", "NO_SEIZURE", "SEIZURES", "Scenario", "checked_times", "output_grid"]
 

@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from pkpd.errors import ParameterError, PkpdError, did_you_mean
-from pkpd.model_choice import read_model_choice
-from pkpd.population import Population, subjects_of
-from pkpd.regimen import Regimen, parse_regimen
+from pkpd.individual.model_choice import read_model_choice
+from pkpd.patients.population import Population, subjects_of
+from pkpd.regimen.regimen import Regimen, parse_regimen
 from pkpd.scenario import CONDITIONS, EVIDENCE, NO_SEIZURE, SEIZURES, Scenario, checked_times
 from pkpd.solution import Solution
 from pkpd.solve import solve_scenarios
@@ -18,7 +18,7 @@ from pkpd.units import parse_time
 if TYPE_CHECKING:
     import pandas as pd
 
-    from pkpd.patient import Patient
+    from pkpd.patients.patient import Patient
 
 __all__ = ["simulate"]
 

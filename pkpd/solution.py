@@ -11,27 +11,27 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pkpd.assumption import Assumption
-from pkpd.dosing import Administration
-from pkpd.groups import Unit
-from pkpd.layer import LayerRun
 from pkpd.library.catalogue import load_drug
 from pkpd.library.receptor_file import load_receptors
 from pkpd.metrics import collect_metrics
 from pkpd.models.receptors import chord_potential
-from pkpd.population import Subject
+from pkpd.patients.population import Subject
 from pkpd.pris import DRUG as PROPOFOL
 from pkpd.pris import PrisResult, pris_columns
 from pkpd.provenance import provenance
-from pkpd.receptor_inputs import layer_constants
-from pkpd.seizure import SeizureResult, seizure_result
+from pkpd.seizure.inputs import layer_constants
+from pkpd.seizure.layer import LayerRun
+from pkpd.seizure.outcome import SeizureResult, seizure_result
+from pkpd.systems.dosing import Administration
+from pkpd.systems.groups import Unit
 
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
 
     from pkpd.library.drug import Range
-    from pkpd.patient import Patient
-    from pkpd.regimen import Regimen
+    from pkpd.patients.patient import Patient
+    from pkpd.regimen.regimen import Regimen
     from pkpd.scenario import Scenario
 
 __all__ = ["Solution", "SubjectResult"]
@@ -209,13 +209,13 @@ class Solution:
         ParameterError
             If there is no such picture, or the result has nothing to show in it.
         """
-        from pkpd.pictures import draw
+        from pkpd.pictures.choice import draw
 
         return draw(self, what, **options)
 
     def report(self) -> str:
         """Return a page (HTML) with question, inputs, table, pictures, assumptions and warnings."""
-        from pkpd.report import solution_page
+        from pkpd.report.simulation import solution_page
 
         return solution_page(self)
 

@@ -8,17 +8,17 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from pkpd.dosing import Administration, administer
 from pkpd.errors import PkpdError, RegimenError, SolverError
-from pkpd.groups import Unit, solve_units
-from pkpd.individual import individual
-from pkpd.layer import run_layer
+from pkpd.individual.individual import individual
+from pkpd.individual.model_choice import read_model_choice, system_drug
 from pkpd.library.catalogue import load_drug
-from pkpd.model_choice import read_model_choice, system_drug
-from pkpd.regimen import Regimen
+from pkpd.regimen.regimen import Regimen
 from pkpd.scenario import NO_SEIZURE, Scenario, output_grid
-from pkpd.seizure_plan import plan_seizure
+from pkpd.seizure.layer import run_layer
+from pkpd.seizure.plan import plan_seizure
 from pkpd.solution import Solution, SubjectResult
+from pkpd.systems.dosing import Administration, administer
+from pkpd.systems.groups import Unit, solve_units
 
 __all__ = ["solve_scenarios"]
 

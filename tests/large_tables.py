@@ -5,7 +5,7 @@ import json
 import pandas as pd
 import pytest
 
-from pkpd import scenario_table
+from pkpd.batch import table as scenario_table
 
 ORDERS = [
     "lorazepam 4 mg iv",

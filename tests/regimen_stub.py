@@ -2,7 +2,7 @@
 
 from types import SimpleNamespace
 
-from pkpd.regimen import Regimen, parse_regimen
+from pkpd.regimen.regimen import Regimen, parse_regimen
 
 
 def _drug(routes: str, dose_unit: str = "") -> SimpleNamespace:

@@ -12,7 +12,7 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
 import pkpd
-from pkpd.individual import individual
+from pkpd.individual.individual import individual
 from pkpd.library.catalogue import load_drug
 from pkpd.solution import Solution
 from published_models import BRAIN, LORAZEPAM, MIDAZOLAM, PHENYTOIN, rates_to_brain, solve_with_brain

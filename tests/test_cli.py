@@ -329,7 +329,7 @@ def test_unexpected_error_is_a_sentence(monkeypatch, capsys, table):
     def fail(path):
         raise RuntimeError("a fault inside")
 
-    monkeypatch.setattr("pkpd.scenario_table.read_scenarios", fail)
+    monkeypatch.setattr("pkpd.batch.table.read_scenarios", fail)
     assert main(["batch", table]) == 2
     shown = capsys.readouterr().err
     assert "unexpected RuntimeError: a fault inside" in shown and "PKPD_DEBUG=1" in shown and "Traceback" not in shown

@@ -2,8 +2,9 @@
 
 import pytest
 
-from pkpd import DataError, evaluate, scenario_file
-from pkpd.scenario_table import read_scenarios
+from pkpd import DataError, evaluate
+from pkpd.batch import file as scenario_file
+from pkpd.batch.table import read_scenarios
 
 HEADER = b"scenario,regimen,until,note"
 GOOD = b"levetiracetam 1000 mg iv,6 h"

@@ -6,7 +6,7 @@ import pytest
 
 import pkpd
 from pkpd.data_units import covariate_frame, data_units, in_canonical_units
-from pkpd.dataset import as_dataset
+from pkpd.dataset.dataset import as_dataset
 from pkpd.errors import DataError, ParameterError, UnitError
 
 

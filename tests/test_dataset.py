@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 import pkpd
-from pkpd.dataset import as_dataset
+from pkpd.dataset.dataset import as_dataset
 from pkpd.errors import DataError, ParameterError, UnitError
 
 ONE = {"CL": 3.0, "V1": 20.0}
@@ -146,7 +146,7 @@ def test_a_large_file_is_read_in_parts_to_the_same_numbers(tmp_path, monkeypatch
     cells = [["7", "0", "."], ["7", "1.5", "3"], ["8", "2", "x"]] * 400
     path = written(tmp_path, "# c\nID,TIME,NOTE\n" + "# remark\n".join(",".join(row) + "\n" for row in cells))
     whole = pkpd.read_data(path)
-    monkeypatch.setattr("pkpd.datafile._BLOCK", 64)
+    monkeypatch.setattr("pkpd.dataset.file._BLOCK", 64)
     parts = pkpd.read_data(path)
     pd.testing.assert_frame_equal(parts.frame, whole.frame)
     assert parts.lines.tolist() == whole.lines.tolist() == list(range(3, 2402, 2))

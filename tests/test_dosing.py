@@ -8,9 +8,9 @@ import pytest
 from numpy.testing import assert_allclose
 
 import pkpd
-from pkpd.dosing import Administration, administer
 from pkpd.errors import RegimenError
-from pkpd.regimen import parse_regimen
+from pkpd.regimen.regimen import parse_regimen
+from pkpd.systems.dosing import Administration, administer
 
 ORDER_COLUMNS = "id order drug route time_h amount amount_unit rate duration_h given reason text".split()
 MINUTE = 1.0 / 60.0

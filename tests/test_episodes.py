@@ -7,10 +7,10 @@ import pytest
 from numpy.testing import assert_array_equal
 
 import pkpd
-from pkpd.constitution import noise_path, typical_constitution
-from pkpd.episodes import draw_episodes
 from pkpd.library.receptor_file import load_receptors
-from pkpd.regimen import parse_regimen
+from pkpd.regimen.regimen import parse_regimen
+from pkpd.seizure.constitution import noise_path, typical_constitution
+from pkpd.seizure.episodes import draw_episodes
 
 ADULT = pkpd.Patient(age_y=35, weight_kg=75)
 

@@ -12,8 +12,8 @@ import pandas as pd
 import pytest
 
 from pkpd import evaluate as package_evaluate
-from pkpd.evaluate import evaluate, how_many_shown, run_table
-from pkpd.scenario_table import read_scenarios
+from pkpd.batch.evaluate import evaluate, how_many_shown, run_table
+from pkpd.batch.table import read_scenarios
 
 SCENARIOS = pd.DataFrame(
     [
@@ -151,7 +151,7 @@ def test_how_many_are_shown(profiles, rows, shown):
 
 
 def test_interrupt_keeps_the_rows_that_are_done(csv, monkeypatch):
-    module = sys.modules["pkpd.evaluate"]  # the name pkpd.evaluate is the function
+    module = sys.modules["pkpd.batch.evaluate"]  # the name pkpd.batch.evaluate is the function
     work, calls = module.work_chunk, []
 
     def interrupted_work(chunk):

@@ -12,7 +12,7 @@ from numpy.testing import assert_allclose
 import pkpd
 from pkpd.cli import main
 from pkpd.cli.fit_words import fixed_values, kinds, limits, numbers, numbers_or_one
-from pkpd.fit_manifest import DATA, rerun
+from pkpd.report.fit_manifest import DATA, rerun
 
 HEAD = "ID,TIME,AMT,DV,EVID,MDV,CMT\n"
 ROWS = [

@@ -7,7 +7,7 @@ from numpy.testing import assert_allclose
 
 import pkpd
 from pkpd.fit.curves import curves
-from pkpd.fit_plot import WHAT, page_count
+from pkpd.pictures.fit import WHAT, page_count
 
 T = np.array([0.5, 1.0, 2.0, 4.0, 8.0, 12.0])
 CL, V = 4.0, 20.0

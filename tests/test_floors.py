@@ -7,31 +7,24 @@ from source_tree import imports, modules
 FLOORS = [
     "errors compile_cache memory units",
     "library engine",
-    "models streams patient_genes patient_columns patient_covariates patient distributions population_plan "
-    "genotype_sampling population regimen_words regimen_phrases regimen_parser regimen datafile record_rules "
-    "checks columns inspection occasions dataset observations",
-    "model_choice assumption data_units check factors variability individual dosing scenario pris kinetics groups "
-    "constitution receptor_inputs layer episodes seizure_stage seizure_plan seizure_evidence seizure metrics "
-    "provenance solution solve simulate parameter_values histories predict",
-    "fit nca_curve nca_profile nca_pieces nca_doses nca identity distribute cluster scenario_file scenario_table "
-    "scenario_rows scenario_results pieces result_files folder_lock manifest part_files parts_run evaluate "
-    "trial_design trial_table trial_endpoint trial_file trial_score trial_enrol trial_arms trial",
-    "picture plot seizure_plot response_plot pictures fit_profiles fit_diagnostics fit_forest fit_plot page "
-    "report_tables report overview report_batch results_folder folder_run fit_manifest fit_page fit_folder trial_plot "
-    "trial_report",
+    "models streams patients regimen dataset",
+    "assumption data_units check individual systems scenario pris seizure metrics provenance solution solve simulate "
+    "predict",
+    "fit nca identity distribute cluster result_files batch trial",
+    "pictures report",
     "cli __main__",
 ]
 
 # Methods `.plot` and `.report`, and the writing of a results folder, look upwards when they are called.
 UPWARD_INSIDE_FUNCTIONS = {
-    ("pkpd.solution", "pkpd.pictures"),
-    ("pkpd.solution", "pkpd.report"),
+    ("pkpd.solution", "pkpd.pictures.choice"),
+    ("pkpd.solution", "pkpd.report.simulation"),
     ("pkpd.distribute", "pkpd.cluster"),
-    ("pkpd.evaluate", "pkpd.folder_run"),
-    ("pkpd.fit.result", "pkpd.fit_folder"),
-    ("pkpd.fit.result", "pkpd.fit_plot"),
-    ("pkpd.trial", "pkpd.trial_plot"),
-    ("pkpd.trial", "pkpd.trial_report"),
+    ("pkpd.batch.evaluate", "pkpd.report.folder_run"),
+    ("pkpd.fit.result", "pkpd.report.fit_folder"),
+    ("pkpd.fit.result", "pkpd.pictures.fit"),
+    ("pkpd.trial.trial", "pkpd.pictures.trial"),
+    ("pkpd.trial.trial", "pkpd.report.trial"),
 }
 
 

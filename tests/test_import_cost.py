@@ -35,7 +35,7 @@ def test_import_takes_less_than_a_tenth_of_a_second():
     assert min(fresh_import()["seconds"] for _ in range(5)) < 0.1
 
 
-@pytest.mark.parametrize("first", ["pkpd.cli", "pkpd.simulate", "pkpd.evaluate", "pkpd.predict"])
+@pytest.mark.parametrize("first", ["pkpd.cli", "pkpd.simulate", "pkpd.batch.evaluate", "pkpd.predict.predict"])
 def test_a_function_is_not_hidden_by_the_module_of_its_name(first):
     program = f"import {first}, pkpd; print(callable(pkpd.simulate), callable(pkpd.evaluate), callable(pkpd.predict))"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)

@@ -13,7 +13,7 @@ from numpy.testing import assert_allclose
 
 import pkpd
 from pkpd.errors import ParameterError
-from pkpd.individual import Individual, individual, select_model
+from pkpd.individual.individual import Individual, individual, select_model
 from pkpd.library.catalogue import drug_folder, list_drugs, load_drug
 
 #: fu_b CLint / Q_H and F_G of midazolam's base set; E_H 0.461 of hepatic blood flow.

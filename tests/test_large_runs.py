@@ -7,9 +7,10 @@ import pandas as pd
 import pytest
 
 from large_tables import ROWS, bytes_of, manifest_of, rows_of, small_parts  # noqa: F401
-from pkpd import DataError, ParameterError, evaluate, folder_run
+from pkpd import DataError, ParameterError, evaluate
+from pkpd.batch.table import read_scenarios
 from pkpd.cli import main
-from pkpd.scenario_table import read_scenarios
+from pkpd.report import folder_run
 
 pytestmark = pytest.mark.usefixtures("small_parts")
 
@@ -51,7 +52,7 @@ def test_all_parts_have_the_columns_of_the_whole_table(csv, tmp_path):
 def test_a_table_of_moderate_size_is_one_file_too(csv, tmp_path, monkeypatch):
     evaluate(csv, out=tmp_path / "a", profiles=0)
     from_parts = (tmp_path / "a" / "results.csv").read_bytes()
-    monkeypatch.setattr("pkpd.scenario_table.SPAN_WORK", 5000)
+    monkeypatch.setattr("pkpd.batch.table.SPAN_WORK", 5000)
     evaluate(csv, out=tmp_path / "b", profiles=0)
     assert from_parts == (tmp_path / "b" / "results.csv").read_bytes()
     assert not (tmp_path / "b" / "results").exists()
@@ -75,7 +76,7 @@ def test_workers_write_the_same_bytes(csv, tmp_path):
 
 
 def test_parts_are_csv_without_pyarrow(csv, tmp_path, monkeypatch):
-    monkeypatch.setattr("pkpd.part_files.part_suffix", lambda: ".csv")
+    monkeypatch.setattr("pkpd.batch.part_files.part_suffix", lambda: ".csv")
     monkeypatch.setattr(folder_run, "part_suffix", lambda: ".csv")
     evaluate(csv, out=tmp_path, profiles=0)
     names = sorted(path.name for path in (tmp_path / "results").iterdir())
@@ -102,7 +103,7 @@ def test_a_frame_keeps_the_types_of_its_columns(tmp_path):
 def test_one_file_of_a_large_table_is_that_of_a_small_one(csv, tmp_path, monkeypatch, name):
     assert main(["batch", str(csv), "-o", str(tmp_path / name)]) == 1
     from_parts = tmp_path / name
-    monkeypatch.setattr("pkpd.scenario_table.SPAN_WORK", 5000)
+    monkeypatch.setattr("pkpd.batch.table.SPAN_WORK", 5000)
     assert main(["batch", str(csv), "-o", str(tmp_path / f"small_{name}")]) == 1
     if name.endswith(".csv"):
         assert from_parts.read_bytes() == (tmp_path / f"small_{name}").read_bytes()
@@ -115,7 +116,7 @@ def test_one_file_of_a_large_table_is_that_of_a_small_one(csv, tmp_path, monkeyp
 def test_stdout_of_a_large_table_is_that_of_a_small_one(csv, monkeypatch, capsys):
     main(["batch", str(csv)])
     from_parts = capsys.readouterr()
-    monkeypatch.setattr("pkpd.scenario_table.SPAN_WORK", 5000)
+    monkeypatch.setattr("pkpd.batch.table.SPAN_WORK", 5000)
     main(["batch", str(csv)])
     small = capsys.readouterr()
     assert from_parts.out == small.out and from_parts.out.count("\n") == ROWS + 1

@@ -14,7 +14,7 @@ import pkpd
 from pkpd.library.catalogue import load_drug
 from pkpd.library.receptor_file import load_receptors
 from pkpd.models import receptors as layer
-from pkpd.receptor_inputs import brain_role, layer_constants
+from pkpd.seizure.inputs import brain_role, layer_constants
 from published_models import ACID_FRACTION, LORAZEPAM, PHENYTOIN, rates_to_brain
 
 C = layer_constants(load_receptors())

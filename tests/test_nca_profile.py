@@ -8,8 +8,8 @@ from numpy.testing import assert_allclose
 from scipy.integrate import quad
 from scipy.stats import linregress
 
-from pkpd.nca_curve import _falling, _piece
-from pkpd.nca_profile import BOLUS, EXTRAVASCULAR, INFUSION, Profiles, measure
+from pkpd.nca.curve import _falling, _piece
+from pkpd.nca.profile import BOLUS, EXTRAVASCULAR, INFUSION, Profiles, measure
 
 NO_BOUNDS = np.empty((0, 2))
 SAMPLES = st.integers(4, 12).flatmap(

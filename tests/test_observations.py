@@ -4,9 +4,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pkpd.dataset import as_dataset
+from pkpd.dataset.dataset import as_dataset
+from pkpd.dataset.observations import observations
 from pkpd.errors import DataError, ParameterError
-from pkpd.observations import observations
 
 
 def data(**columns):

@@ -12,8 +12,8 @@ from numpy.testing import assert_allclose
 
 import pkpd
 from pkpd.errors import DataError, ParameterError
-from pkpd.patient import Patient, patients_from_frame
-from pkpd.patient_columns import COLUMNS, check_column_names, known_columns
+from pkpd.patients.columns import COLUMNS, check_column_names, known_columns
+from pkpd.patients.patient import Patient, patients_from_frame
 
 CONTRACT_COLUMNS = (
     "age_y weight_kg height_cm sex pma_wk ancestry serum_creatinine_mg_dL crcl_mL_min albumin_g_L crp_mg_L il6_pg_mL "

@@ -8,8 +8,8 @@ from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 
 from pkpd import Patient, Population, simulate
-from pkpd.picture import COLOURS, concentration_axis, limits_of, svg_text, time_axis
-from pkpd.plot import Peak, doses_of, peaks, profiles
+from pkpd.pictures.concentrations import Peak, doses_of, peaks, profiles
+from pkpd.pictures.picture import COLOURS, concentration_axis, limits_of, svg_text, time_axis
 
 
 @pytest.fixture(scope="module")

@@ -12,8 +12,8 @@ from scipy.stats import kstest, lognorm, norm, truncnorm
 
 import pkpd
 from pkpd.errors import DataError, ParameterError
-from pkpd.patient import Patient
-from pkpd.population import Population, subjects_of
+from pkpd.patients.patient import Patient
+from pkpd.patients.population import Population, subjects_of
 
 WEIGHT = ("lognormal", 70, 0.2, 40, 140)
 

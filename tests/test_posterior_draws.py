@@ -8,11 +8,11 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
 import pkpd
-import pkpd.episodes
-import pkpd.layer
-from pkpd.episodes import draw_episodes
+import pkpd.seizure.episodes
+import pkpd.seizure.layer
 from pkpd.library.receptor_file import load_receptors
-from pkpd.regimen import parse_regimen
+from pkpd.regimen.regimen import parse_regimen
+from pkpd.seizure.episodes import draw_episodes
 
 N, SEED = 12, 1
 ADULT = pkpd.Patient(age_y=35, weight_kg=75, height_cm=175, sex="M")
@@ -48,9 +48,11 @@ def drawn(monkeypatch):
         receptors = load_receptors()
         row = tuple({**PRESET, **changes}[name] for name in receptors.posterior.columns)
         changed = replace(receptors, posterior=replace(receptors.posterior, draws=(row,)))
-        monkeypatch.setattr("pkpd.episodes.load_receptors", lambda: changed)
+        monkeypatch.setattr("pkpd.seizure.episodes.load_receptors", lambda: changed)
         runs = []
-        monkeypatch.setattr("pkpd.episodes.run_layer", lambda some: (runs.extend(some), pkpd.layer.run_layer(some)))
+        monkeypatch.setattr(
+            "pkpd.seizure.episodes.run_layer", lambda some: (runs.extend(some), pkpd.seizure.layer.run_layer(some))
+        )
         episodes = draw_episodes("status", N, SEED, [ADULT] * N, "established", False, draw=0)
         course = episodes.run([[(0.0, dose) for dose in parse_regimen(ORDERS)]] * N, 30.0)
         return runs, course

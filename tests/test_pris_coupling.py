@@ -13,11 +13,11 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 import pkpd
 import pkpd.library.pris_file as pris_file
-from pkpd.dosing import administer
 from pkpd.errors import DrugFileError
 from pkpd.models.pris import course
 from pkpd.pris import PrisResult, _constants, pris_columns
-from pkpd.regimen import parse_regimen
+from pkpd.regimen.regimen import parse_regimen
+from pkpd.systems.dosing import administer
 
 NAMES = (
     "pris_risk pris_risk_low pris_risk_high pris_alert mitochondrial_impairment lactate_mmol_L ck_U_L "

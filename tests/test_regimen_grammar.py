@@ -8,7 +8,7 @@ import pytest
 from numpy.testing import assert_allclose
 
 from pkpd.errors import RegimenError
-from pkpd.regimen import Dose, Given, Regimen, parse_regimen
+from pkpd.regimen.regimen import Dose, Given, Regimen, parse_regimen
 from pkpd.units import parse_time, to_canonical
 from regimen_stub import fields, read
 

@@ -6,8 +6,8 @@ import pandas as pd
 import pytest
 
 from pkpd import Patient, evaluate, simulate
-from pkpd.page import Html, concentration, number, page, paragraph, picture, table, time
-from pkpd.report import solution_page
+from pkpd.report.page import Html, concentration, number, page, paragraph, picture, table, time
+from pkpd.report.simulation import solution_page
 
 VOID = {"meta", "br", "link", "img", "input", "hr"}
 

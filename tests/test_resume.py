@@ -15,8 +15,8 @@ import pytest
 
 from large_tables import bytes_of, manifest_of, rows_of, small_parts  # noqa: F401
 from pkpd import ParameterError, PkpdWarning, evaluate, identity, result_files
+from pkpd.batch.folder_lock import LOCK, folder_lock
 from pkpd.cli import main
-from pkpd.folder_lock import LOCK, folder_lock
 
 pytestmark = pytest.mark.usefixtures("small_parts")
 
@@ -89,7 +89,7 @@ def test_interrupt_keeps_the_parts_that_are_done(csv, whole, tmp_path, monkeypat
     said = capsys.readouterr().err
     assert "interrupted; the 15 of 23 rows that were done are in the results. Go on with --resume." in said
     monkeypatch.undo()
-    monkeypatch.setattr("pkpd.scenario_table.SPAN_WORK", 5)
+    monkeypatch.setattr("pkpd.batch.table.SPAN_WORK", 5)
     assert main(["batch", str(csv), "-o", f"{tmp_path}/out/", "--resume"]) == 1  # some rows have status error
     assert bytes_of(tmp_path / "out") == whole
 
@@ -98,8 +98,10 @@ def test_parts_that_are_done_are_not_done_again(csv, tmp_path, monkeypatch):
     ended_run(csv, tmp_path / "out", 7)
     done = {path.name: path.stat().st_mtime_ns for path in (tmp_path / "out" / "results").glob("*-0000[123].parquet")}
     worked = []
-    work = sys.modules["pkpd.parts_run"].work_piece
-    monkeypatch.setattr("pkpd.parts_run.work_piece", lambda chunk: worked.append(chunk.rows[0].position) or work(chunk))
+    work = sys.modules["pkpd.batch.parts_run"].work_piece
+    monkeypatch.setattr(
+        "pkpd.batch.parts_run.work_piece", lambda chunk: worked.append(chunk.rows[0].position) or work(chunk)
+    )
     evaluate(csv, out=tmp_path / "out", resume=True)
     assert len(done) == 3 and worked == [15, 20]
 
@@ -117,7 +119,7 @@ def test_resume_in_a_new_folder_begins(csv, whole, tmp_path):
 
 
 def test_a_small_table_is_resumed_as_well(csv, tmp_path, monkeypatch):
-    monkeypatch.setattr("pkpd.scenario_table.SPAN_WORK", 5000)
+    monkeypatch.setattr("pkpd.batch.table.SPAN_WORK", 5000)
     evaluate(csv, out=tmp_path / "plain", profiles=0)
     evaluate(csv, out=tmp_path / "out", profiles=0, resume=True)
     assert (tmp_path / "out" / "results" / "part-00001.parquet").exists()
@@ -172,9 +174,9 @@ def test_a_run_of_an_older_program_is_named(csv, begun):
 
 
 def test_a_small_run_that_is_finished_is_taken_up_in_parts(csv, whole, tmp_path, monkeypatch):
-    monkeypatch.setattr("pkpd.scenario_table.SPAN_WORK", 5000)
+    monkeypatch.setattr("pkpd.batch.table.SPAN_WORK", 5000)
     evaluate(csv, out=tmp_path / "out", profiles=0)
-    monkeypatch.setattr("pkpd.scenario_table.SPAN_WORK", 5)
+    monkeypatch.setattr("pkpd.batch.table.SPAN_WORK", 5)
     evaluate(csv, out=tmp_path / "out", resume=True)
     assert bytes_of(tmp_path / "out") == whole
 
@@ -202,7 +204,7 @@ def test_another_program_is_named(csv, begun, monkeypatch, change, message):
         here["packages"] = {**here["packages"], "numpy": "0.0"}
     else:
         here.update(change)
-    monkeypatch.setattr("pkpd.manifest.identity", lambda: here)
+    monkeypatch.setattr("pkpd.batch.manifest.identity", lambda: here)
     with pytest.raises(
         ParameterError, match=f"resume: the run in .* was begun by another program: {message}.*; expected"
     ):
@@ -253,9 +255,9 @@ def test_a_full_disk_is_said_and_what_was_written_stays(csv, whole, tmp_path, mo
 def test_a_file_that_cannot_grow_is_a_sentence(csv, tmp_path):
     program = f"""
         import resource, signal, sys
-        import pkpd.scenario_table
+        import pkpd.batch.table
         from pkpd.cli import main
-        pkpd.scenario_table.SPAN_WORK = 5
+        pkpd.batch.table.SPAN_WORK = 5
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
         resource.setrlimit(resource.RLIMIT_FSIZE, (6000, 6000))
         sys.exit(main(["batch", {str(csv)!r}, "-o", {str(tmp_path / "out")!r} + "/", "--profiles", "0"]))
@@ -270,14 +272,14 @@ def test_a_file_that_cannot_grow_is_a_sentence(csv, tmp_path):
 def test_a_folder_that_goes_away_is_said(csv, tmp_path, monkeypatch):
     import shutil
 
-    write = sys.modules["pkpd.folder_run"].write_part
+    write = sys.modules["pkpd.report.folder_run"].write_part
 
     def write_and_lose(path, *rest):
         if path.name == "part-00003.parquet":
             shutil.rmtree(path.parent)
         write(path, *rest)
 
-    monkeypatch.setattr("pkpd.folder_run.write_part", write_and_lose)
+    monkeypatch.setattr("pkpd.report.folder_run.write_part", write_and_lose)
     with pytest.raises(ParameterError, match="part-00003.parquet': it cannot be written .*Check the folder"):
         evaluate(csv, out=tmp_path / "out", profiles=0)
 
@@ -293,7 +295,7 @@ def test_a_second_run_is_refused_and_told_whose_the_first_is(csv, tmp_path):
     folder = tmp_path / "out"
     folder.mkdir()
     program = (
-        "import sys; from pathlib import Path; from pkpd.folder_lock import folder_lock\n"
+        "import sys; from pathlib import Path; from pkpd.batch.folder_lock import folder_lock\n"
         "with folder_lock(Path(sys.argv[1])): print('held', flush=True); sys.stdin.read()"
     )
     command = [sys.executable, "-c", program, str(folder)]

@@ -6,8 +6,8 @@ import pandas as pd
 import pytest
 
 from pkpd import evaluate
-from pkpd.evaluate import run_table
-from pkpd.scenario_table import read_scenarios
+from pkpd.batch.evaluate import run_table
+from pkpd.batch.table import read_scenarios
 
 DRUGS = [
     "lorazepam 0.1 mg/kg iv max 4 mg",

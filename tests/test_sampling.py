@@ -8,10 +8,10 @@ import pytest
 from numpy.testing import assert_allclose
 from scipy.stats import chisquare
 
-from pkpd.genotype_sampling import genotype_probabilities, sample_genotypes
 from pkpd.library.catalogue import list_genes, load_gene
 from pkpd.library.haplotypes import allele_frequencies
-from pkpd.population import Population
+from pkpd.patients.genotypes import genotype_probabilities, sample_genotypes
+from pkpd.patients.population import Population
 
 GROUPS = ("EUR", "AFR", "EAS", "SAS", "AMR")
 N = 2000

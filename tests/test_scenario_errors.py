@@ -3,8 +3,8 @@
 import pandas as pd
 import pytest
 
+from pkpd.batch.evaluate import evaluate
 from pkpd.errors import DataError, ParameterError
-from pkpd.evaluate import evaluate
 
 HEADER = "scenario,regimen,until"
 GOOD = "good,levetiracetam 1000 mg iv,6 h"

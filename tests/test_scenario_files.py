@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 import pkpd
-from pkpd.regimen import parse_regimen
+from pkpd.regimen.regimen import parse_regimen
 
 FILES = [
     "status_epilepticus.csv",

@@ -14,7 +14,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 import pkpd
 from pkpd.errors import ParameterError
-from pkpd.seizure import COLUMNS, METRICS
+from pkpd.seizure.outcome import COLUMNS, METRICS
 
 LADDER = (
     "lorazepam 4 mg iv over 2 min at 10 min; lorazepam 4 mg iv over 2 min at 15 min if seizing; "

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 import pkpd
-from pkpd.dosing import administer
 from pkpd.library.receptor_file import load_receptors
-from pkpd.regimen import parse_regimen
-from pkpd.seizure_stage import spells, stage_course
+from pkpd.regimen.regimen import parse_regimen
+from pkpd.seizure.stage import spells, stage_course
+from pkpd.systems.dosing import administer
 
 WEIGHT = 75.0
 NEVER_OFF = ()

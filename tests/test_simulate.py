@@ -14,15 +14,15 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 import pkpd
 from pkpd.errors import ParameterError, PkpdError, RegimenError, UnitError
-from pkpd.individual import individual
+from pkpd.individual.individual import individual
+from pkpd.individual.variability import etas_of
 from pkpd.library import catalogue
 from pkpd.library.catalogue import list_drugs, load_drug
-from pkpd.population import subjects_of
-from pkpd.regimen import parse_regimen
+from pkpd.patients.population import subjects_of
+from pkpd.regimen.regimen import parse_regimen
 from pkpd.scenario import Scenario
 from pkpd.solution import Solution
 from pkpd.solve import solve_scenarios
-from pkpd.variability import etas_of
 from published_models import (
     ACID_FRACTION,
     BRAIN,

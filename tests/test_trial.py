@@ -9,10 +9,11 @@ import pytest
 
 import pkpd
 from pkpd.cli import main
-from pkpd.distributions import Distribution
 from pkpd.errors import DataError, ParameterError
-from pkpd.trial_design import draw_time, exact_interval
-from pkpd.trial_score import all_off, at_moment, durations, first_off, never_on
+from pkpd.patients.distributions import Distribution
+from pkpd.trial import enrol
+from pkpd.trial.design import draw_time, exact_interval
+from pkpd.trial.score import all_off, at_moment, durations, first_off, never_on
 from trial_fakes import STOPS, fake_draw_episodes, small_trial
 
 TREATED = {"time": 10, "entry": "seizing", "regimen": "lorazepam 4 mg iv"}
@@ -30,7 +31,7 @@ def runs():
 
 @pytest.fixture(autouse=True)
 def fake(monkeypatch, calls, runs):
-    monkeypatch.setattr("pkpd.trial_enrol.draw_episodes", fake_draw_episodes(calls, runs))
+    monkeypatch.setattr(enrol, "draw_episodes", fake_draw_episodes(calls, runs))
 
 
 def stop(i):
@@ -72,7 +73,7 @@ def test_all_arms_have_the_same_subjects_and_times():
 def test_batches_do_not_matter(monkeypatch):
     tables = small_trial(start={"time": ["uniform", 5, 30], "entry": "seizing"})
     whole = pkpd.trial(tables)
-    monkeypatch.setattr("pkpd.trial_enrol._batch", lambda wanted, drawn, enrolled: 7)
+    monkeypatch.setattr(enrol, "_batch", lambda wanted, drawn, enrolled: 7)
     small = pkpd.trial(tables)
     pd.testing.assert_frame_equal(whole.arms, small.arms)
     by = ["arm", "id"]
@@ -94,7 +95,7 @@ def test_any_enrols_everybody():
 
 
 def test_an_episode_that_has_ended_does_not_count_when_it_starts_anew():
-    from pkpd.trial_enrol import _in_state
+    from pkpd.trial.enrol import _in_state
     from trial_fakes import FakeCourse
 
     time = np.arange(121) / 2

@@ -6,10 +6,10 @@ import tomllib
 
 import pytest
 
-from pkpd.distributions import Distribution
 from pkpd.errors import DataError
-from pkpd.regimen import parse_regimen
-from pkpd.trial_file import read_trial
+from pkpd.patients.distributions import Distribution
+from pkpd.regimen.regimen import parse_regimen
+from pkpd.trial.file import read_trial
 from trial_fakes import small_trial
 
 FILES = sorted(

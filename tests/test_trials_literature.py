@@ -7,7 +7,8 @@ import tomllib
 import pytest
 
 import pkpd
-from pkpd.trial_report import arm_rows
+from pkpd.report.trial import arm_rows
+from pkpd.trial import enrol
 
 pytestmark = pytest.mark.slow
 
@@ -105,8 +106,8 @@ def esett(root):
 
 def test_the_same_alone_and_in_batches(esett, monkeypatch):
     whole = pkpd.trial(esett).subjects
-    monkeypatch.setattr("pkpd.trial_enrol._batch", lambda wanted, drawn, enrolled: 23)
-    monkeypatch.setattr("pkpd.trial_enrol._SLICES", 1)
+    monkeypatch.setattr(enrol, "_batch", lambda wanted, drawn, enrolled: 23)
+    monkeypatch.setattr(enrol, "_SLICES", 1)
     small = pkpd.trial(esett).subjects
     order = ["arm", "id"]
     one, other = (frame.sort_values(order).reset_index(drop=True) for frame in (whole, small))

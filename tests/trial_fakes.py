@@ -70,7 +70,7 @@ class FakeEpisodes:
 
 
 def fake_draw_episodes(calls=None, runs=None):
-    """A stand-in for `pkpd.episodes.draw_episodes`; a posterior draw scales the stops."""
+    """A stand-in for `pkpd.seizure.episodes.draw_episodes`; a posterior draw scales the stops."""
 
     def draw_episodes(preset, n, seed, patients, evidence, pk_variability, *, draw=None, first=0, drugs=None):
         assert len(patients) == n

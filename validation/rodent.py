@@ -13,7 +13,7 @@ from pkpd.library.receptor_file import load_receptors
 from pkpd.library.receptor_role import ReceptorRole
 from pkpd.models import receptors as layer
 from pkpd.models.seizure_steps import STEP_MIN, advance_layer
-from pkpd.receptor_inputs import layer_constants
+from pkpd.seizure.inputs import layer_constants
 
 __all__ = [
     "BELOW", "C", "RECEPTORS", "Drug", "agent", "follow", "largest", "median_drive", "onset", "seizing_for",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 
 from docs.generate.markdown import code, table
-from pkpd.regimen_words import time_text
+from pkpd.regimen.words import time_text
 from validation.published import read_rows
 
 __all__ = ["check_points", "given", "tolerance"]

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from docs.generate.markdown import code, page, table
 from docs.generate.words import METRICS, OUTPUTS, RUN_COLUMNS, WRITTEN_COLUMNS
+from pkpd.batch.table import OPTIONAL, REQUIRED, WRITTEN
 from pkpd.models.pris import COLUMNS as PRIS_COURSE
-from pkpd.patient_columns import ANCESTRIES, COLUMNS, Column
-from pkpd.patient_genes import gene_columns
-from pkpd.scenario_table import OPTIONAL, REQUIRED, WRITTEN
-from pkpd.seizure import COLUMNS as SEIZURE_COLUMNS
+from pkpd.patients.columns import ANCESTRIES, COLUMNS, Column
+from pkpd.patients.genes import gene_columns
+from pkpd.seizure.outcome import COLUMNS as SEIZURE_COLUMNS
 
 __all__ = ["column_page"]
 

@@ -9,11 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pkpd.check.view import View
-from pkpd.columns import to_numbers
 from pkpd.data_units import covariate_factor
+from pkpd.dataset.columns import to_numbers
+from pkpd.dataset.records import number
 from pkpd.errors import ParameterError
-from pkpd.patient_columns import COLUMNS, Column
-from pkpd.record_rules import number
+from pkpd.patients.columns import COLUMNS, Column
 
 IntArray = NDArray[np.int64]
 

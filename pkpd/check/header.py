@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from difflib import get_close_matches
 
-from pkpd.checks import Finding
-from pkpd.columns import STANDARD
-from pkpd.dataset import Dataset
+from pkpd.dataset.columns import STANDARD
+from pkpd.dataset.dataset import Dataset
+from pkpd.dataset.rules import Finding
 from pkpd.errors import did_you_mean
-from pkpd.patient_columns import COLUMNS, known_columns
+from pkpd.patients.columns import COLUMNS, known_columns
 
 __all__ = ["header_findings"]
 

@@ -14,11 +14,11 @@ from pkpd.check.plausible import drug_names, infusion_rules, plausible_rules
 from pkpd.check.rows import row_rules
 from pkpd.check.subjects import subject_rules
 from pkpd.check.view import View, make_view
-from pkpd.checks import Finding
 from pkpd.data_units import DataUnits, data_units
-from pkpd.dataset import Dataset, as_dataset
+from pkpd.dataset.dataset import Dataset, as_dataset
+from pkpd.dataset.inspection import cell_findings, inspect
+from pkpd.dataset.rules import Finding
 from pkpd.errors import UnitError
-from pkpd.inspection import cell_findings, inspect
 from pkpd.library.catalogue import list_drugs, load_drug
 
 if TYPE_CHECKING:

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pkpd.check.view import View
-from pkpd.observations import kinds_of
-from pkpd.record_rules import number
+from pkpd.dataset.observations import kinds_of
+from pkpd.dataset.records import number
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -11,11 +11,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from pkpd.checks import Reporter
-from pkpd.dataset import Dataset
-from pkpd.inspection import Table
-from pkpd.observations import kinds_of
-from pkpd.record_rules import number
+from pkpd.dataset.dataset import Dataset
+from pkpd.dataset.inspection import Table
+from pkpd.dataset.observations import kinds_of
+from pkpd.dataset.records import number
+from pkpd.dataset.rules import Reporter
 
 __all__ = ["View", "make_view"]
 

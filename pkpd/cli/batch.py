@@ -9,7 +9,7 @@ from pkpd.cli.shared import add_json, add_seed, add_workers, is_folder, print_js
 from pkpd.errors import ParameterError
 
 if TYPE_CHECKING:
-    from pkpd.scenario_table import ScenarioTable
+    from pkpd.batch.table import ScenarioTable
 
 HELP = "run a table of scenarios: one row in, one row out"
 EXAMPLES = """examples:
@@ -50,7 +50,7 @@ class Outcome(NamedTuple):
 
 def run(arguments: argparse.Namespace) -> int:
     """Run the table and write the results."""
-    from pkpd.scenario_table import read_scenarios
+    from pkpd.batch.table import read_scenarios
 
     folder = is_folder(arguments.output)
     _refuse_without_folder(arguments, folder)
@@ -74,7 +74,7 @@ def _refuse_without_folder(arguments: argparse.Namespace, folder: bool) -> None:
 
 
 def _into_folder(arguments: argparse.Namespace, table: ScenarioTable) -> Outcome:
-    from pkpd.folder_run import run_into_folder  # loads what draws pictures
+    from pkpd.report.folder_run import run_into_folder  # loads what draws pictures
 
     done = run_into_folder(
         table,
@@ -90,8 +90,8 @@ def _into_folder(arguments: argparse.Namespace, table: ScenarioTable) -> Outcome
 
 
 def _into_file(arguments: argparse.Namespace, table: ScenarioTable) -> Outcome:
-    from pkpd.evaluate import run_table
-    from pkpd.parts_run import run_to_file
+    from pkpd.batch.evaluate import run_table
+    from pkpd.batch.parts_run import run_to_file
     from pkpd.result_files import check_file, undisturbed, write_table
 
     place = check_file(arguments.output) if arguments.output else None

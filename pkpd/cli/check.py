@@ -71,7 +71,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _counts(found: pd.DataFrame) -> str:
-    from pkpd.checks import MOST_PER_RULE
+    from pkpd.dataset.rules import MOST_PER_RULE
 
     counts = {severity: int((found["severity"] == severity).sum()) for severity in NAMES}
     if not len(found):

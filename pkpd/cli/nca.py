@@ -43,7 +43,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Analyse the file and write the table."""
-    from pkpd.nca import nca
+    from pkpd.nca.nca import nca
     from pkpd.result_files import check_file, write_table
 
     place = check_file(arguments.output) if arguments.output else None

@@ -114,8 +114,8 @@ def _need_units(arguments: argparse.Namespace) -> None:
 
 def _who(arguments: argparse.Namespace) -> Any:
     """The patient or population of the command line."""
-    from pkpd.patient import Patient
-    from pkpd.population import Population
+    from pkpd.patients.patient import Patient
+    from pkpd.patients.population import Population
 
     if arguments.n < 1:
         raise ParameterError(f"--n: '{arguments.n}' is not possible; expected a whole number from 1. Correct it.")
@@ -138,8 +138,8 @@ def _who(arguments: argparse.Namespace) -> Any:
 
 
 def _write_folder(folder: Path, solution: Solution) -> None:
-    from pkpd.pictures import svgs_of
-    from pkpd.report import solution_page
+    from pkpd.pictures.choice import svgs_of
+    from pkpd.report.simulation import solution_page
     from pkpd.result_files import write_table, write_text
 
     write_table(solution.metrics(), folder / "results.csv")
@@ -167,8 +167,8 @@ def _everything(solution: Solution, with_profile: bool) -> dict[str, Any]:
 
 
 def _say_summary(solution: Solution) -> None:
-    from pkpd.report_tables import metric_rows, seizure_cells
-    from pkpd.scenario_results import summarise
+    from pkpd.batch.results import summarise
+    from pkpd.report.tables import metric_rows, seizure_cells
 
     header, rows = metric_rows(solution)
     if rows:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from pkpd.cli.shared import add_json, add_seed, add_workers, is_folder, plain, print_json, print_table, say, text_table
 
 if TYPE_CHECKING:
-    from pkpd.trial import TrialResult
+    from pkpd.trial.trial import TrialResult
 
 HELP = "run a virtual trial and compare its arms with what was published"
 EXAMPLES = """examples:
@@ -37,8 +37,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Run the trial and write the result."""
     from pkpd.result_files import check_file, prepare_folder, write_table
-    from pkpd.trial import trial
-    from pkpd.trial_file import read_trial
+    from pkpd.trial.file import read_trial
+    from pkpd.trial.trial import trial
 
     read_trial(arguments.file, arguments.seed)  # what is wrong with the file is said before a folder is made
     folder = is_folder(arguments.output)
@@ -65,9 +65,9 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _write_folder(folder: Path, result: TrialResult) -> None:
-    from pkpd.picture import svg_text
+    from pkpd.pictures.picture import svg_text
+    from pkpd.pictures.trial import forest
     from pkpd.result_files import write_table, write_text
-    from pkpd.trial_plot import forest
 
     write_table(result.arms, folder / "results.csv")
     write_table(result.subjects, folder / "subjects.csv")
@@ -96,7 +96,7 @@ def _everything(result: TrialResult) -> dict[str, Any]:
 
 
 def _say_summary(result: TrialResult, output: str | None) -> None:
-    from pkpd.trial_report import arm_rows
+    from pkpd.report.trial import arm_rows
 
     header, rows = arm_rows(result)
     say(text_table(header, rows))

@@ -11,7 +11,7 @@ import numpy as np
 
 from pkpd.assumption import Assumption
 from pkpd.data_units import data_units, in_canonical_units
-from pkpd.dataset import Dataset
+from pkpd.dataset.dataset import Dataset
 from pkpd.errors import ParameterError
 from pkpd.fit.case import Case, read_case
 from pkpd.fit.choice import Choice, Known, choose

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pkpd.dataset import Dataset, Table
+from pkpd.dataset.dataset import Dataset, Table
+from pkpd.dataset.observations import Observations, observations
+from pkpd.dataset.records import number
 from pkpd.errors import DataError
-from pkpd.histories import dose_first, histories, reordered
-from pkpd.observations import Observations, observations
-from pkpd.record_rules import number
+from pkpd.predict.histories import dose_first, histories, reordered
 
 if TYPE_CHECKING:
     from pkpd.engine.events import Pieces

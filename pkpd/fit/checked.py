@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from pkpd.check.run import check
-from pkpd.checks import Finding, raise_errors
-from pkpd.dataset import Dataset
+from pkpd.dataset.dataset import Dataset
+from pkpd.dataset.rules import Finding, raise_errors
 from pkpd.errors import ParameterError
 from pkpd.fit.library_model import drug_of
 from pkpd.models.compartments import Compartments

@@ -10,15 +10,15 @@ from numpy.typing import NDArray
 
 from pkpd.assumption import Assumption
 from pkpd.data_units import covariate_frame
-from pkpd.dataset import Dataset
+from pkpd.dataset.dataset import Dataset
 from pkpd.errors import DataError, ParameterError
 from pkpd.fit.case import Case
 from pkpd.fit.layout import Layout
 from pkpd.fit.library_model import LibraryDrug, typical_values
-from pkpd.individual import Individual, individual
+from pkpd.individual.individual import Individual, individual
+from pkpd.individual.model_choice import select_model
 from pkpd.library.drug import Drug
-from pkpd.model_choice import select_model
-from pkpd.patient import Patient
+from pkpd.patients.patient import Patient
 
 __all__ = [
     "Cohort",

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from pkpd.dataset import as_dataset
-from pkpd.dosing import administer
+from pkpd.dataset.dataset import as_dataset
 from pkpd.errors import DataError, ParameterError, PkpdWarning, RegimenError
 from pkpd.fit.assemble import assemble
 from pkpd.fit.cohort import read_patients
@@ -18,9 +17,10 @@ from pkpd.fit.fitted import Fitted
 from pkpd.fit.layout import GivenDoses, Layout
 from pkpd.fit.problem import Problem
 from pkpd.fit.setup import Setup
-from pkpd.model_choice import system_drug
-from pkpd.regimen import Regimen, parse_regimen
+from pkpd.individual.model_choice import system_drug
+from pkpd.regimen.regimen import Regimen, parse_regimen
 from pkpd.streams import seed_number, stream
+from pkpd.systems.dosing import administer
 from pkpd.units import parse_time
 
 if TYPE_CHECKING:

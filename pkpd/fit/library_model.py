@@ -19,14 +19,14 @@ from pkpd.fit.choice import Known
 from pkpd.fit.model import FitModel
 from pkpd.fit.routes import dose_routes
 from pkpd.fit.system import Entry, Output, System
-from pkpd.individual import Individual
-from pkpd.kinetics import Shape, rates_of, shape_of
+from pkpd.individual.individual import Individual
+from pkpd.individual.model_choice import system_drug
 from pkpd.library.catalogue import canonical_drug_name, list_drugs, load_drug
 from pkpd.library.drug import Drug
 from pkpd.library.model import Metabolite, Model
 from pkpd.library.structure import required
-from pkpd.model_choice import system_drug
 from pkpd.models.compartments import SPELLINGS
+from pkpd.systems.kinetics import Shape, rates_of, shape_of
 
 if TYPE_CHECKING:
     from pkpd.fit.cohort import Cohort

@@ -10,12 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pkpd.assumption import Assumption
+from pkpd.dataset.records import Records, compartment_rule, number
 from pkpd.errors import DataError, UnitError
 from pkpd.fit.case import Case
 from pkpd.fit.choice import Known
 from pkpd.fit.system import System, compartment_system
 from pkpd.models.compartments import SPELLINGS, Compartments
-from pkpd.record_rules import Records, compartment_rule, number
 from pkpd.units import convert, parse_unit
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pkpd.assumption import Assumption
-from pkpd.dataset import Dataset
+from pkpd.dataset.dataset import Dataset
 from pkpd.fit.assemble import Assembled
 from pkpd.fit.case import LeftOut
 from pkpd.fit.fitted import Fitted

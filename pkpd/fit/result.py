@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pkpd.dataset import Dataset
+from pkpd.dataset.dataset import Dataset
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -154,7 +154,7 @@ class Fit:
         ParameterError
             If there is no such picture or page.
         """
-        from pkpd.fit_plot import plot_fit
+        from pkpd.pictures.fit import plot_fit
 
         return plot_fit(self, what, log=log, page=page)
 
@@ -180,6 +180,6 @@ class Fit:
         ParameterError
             If it cannot be written.
         """
-        from pkpd.fit_folder import save_fit
+        from pkpd.report.fit_folder import save_fit
 
         return save_fit(self, folder, log=log)

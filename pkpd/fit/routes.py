@@ -8,11 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pkpd.assumption import Assumption
-from pkpd.dataset import Dataset
+from pkpd.dataset.dataset import Dataset
 from pkpd.errors import DataError, did_you_mean
+from pkpd.individual.model_choice import system_drug
 from pkpd.library.catalogue import canonical_drug_name, list_drugs, load_drug
 from pkpd.library.drug import Drug
-from pkpd.model_choice import system_drug
 
 __all__ = ["dose_routes"]
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pkpd.dataset import Dataset, as_dataset
+from pkpd.dataset.dataset import Dataset, as_dataset
 from pkpd.errors import ParameterError
 from pkpd.fit.assemble import Assembled, assemble
 from pkpd.fit.begin import find_starts

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from pkpd.dataset.records import number
 from pkpd.errors import DataError, ParameterError
 from pkpd.fit.arrange import layout_of
 from pkpd.fit.case import Case, LeftOut
@@ -20,8 +21,7 @@ from pkpd.fit.maps import DirectMap
 from pkpd.fit.model import FitModel
 from pkpd.fit.prior import eta_map
 from pkpd.fit.problem import ParameterMap, Problem
-from pkpd.parameter_values import check_values, column_values, id_values
-from pkpd.record_rules import number
+from pkpd.predict.parameters import check_values, column_values, id_values
 
 __all__ = ["Setup", "active_parameters", "prepare", "without_idle_fractions", "without_zero_predictions"]
 

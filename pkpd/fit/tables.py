@@ -16,7 +16,7 @@ from pkpd.fit.uncertainty import RAN_AWAY, t_quantile
 if TYPE_CHECKING:
     import pandas as pd
 
-    from pkpd.dataset import Dataset
+    from pkpd.dataset.dataset import Dataset
 
 __all__ = ["left_out_table", "parameter_table", "prediction_table", "subject_table", "with_mean_and_sd"]
 

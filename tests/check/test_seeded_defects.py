@@ -10,7 +10,7 @@ import pytest
 from planted import OBSERVED, ROOT, UNITS, cell, copied, planted, renamed, rows_of, scaled, without
 
 import pkpd
-from pkpd.checks import MOST_PER_RULE
+from pkpd.dataset.rules import MOST_PER_RULE
 
 
 def shift(row, stop, hours):

@@ -9,11 +9,11 @@ import numpy as np
 from numba import njit
 from scipy.integrate import solve_ivp
 
-from pkpd.constitution import noise_path
 from pkpd.library.receptor_file import load_receptors
 from pkpd.models import receptors as layer
 from pkpd.models.seizure_steps import STEP_MIN, advance_layer
-from pkpd.receptor_inputs import layer_constants
+from pkpd.seizure.constitution import noise_path
+from pkpd.seizure.inputs import layer_constants
 
 C = layer_constants(load_receptors())
 KNOT = 0.5

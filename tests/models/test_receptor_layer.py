@@ -12,7 +12,7 @@ from numpy.testing import assert_allclose
 from pkpd.library.receptor_file import load_receptors
 from pkpd.models import receptors as layer
 from pkpd.models.seizure_steps import STEP_MIN, advance_layer
-from pkpd.receptor_inputs import layer_constants
+from pkpd.seizure.inputs import layer_constants
 
 C = layer_constants(load_receptors())
 

@@ -1,0 +1,1 @@
+"""Who is treated: one patient or a population, with covariates, genotypes and comedication."""

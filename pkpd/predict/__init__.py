@@ -1,0 +1,1 @@
+"""The bare engine on a NONMEM data set, without drug knowledge."""

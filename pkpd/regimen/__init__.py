@@ -1,0 +1,1 @@
+"""What is ordered: the language of orders, from words to doses."""

@@ -1,0 +1,1 @@
+"""Pages and folders for reading: what was asked, the tables, the pictures, the assumptions."""

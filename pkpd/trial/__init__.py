@@ -1,0 +1,1 @@
+"""Virtual trials: episodes drawn, enrolled, treated and scored beside the published arms."""
