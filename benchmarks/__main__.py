@@ -1,160 +1,182 @@
-"""`python -m benchmarks`: run the parts that are asked for and print one table a part."""
+"""`python -m benchmarks`: run the parts that are asked for; with --write, keep their figures in README.md."""
 
 from __future__ import annotations
 
 import argparse
 import os
-import platform
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+
+from benchmarks.figure import Figure, best, line, machine, write_table
+from benchmarks.workloads import WORKLOADS, Workload
 
 TARGETS = {"W1": 2000, "W2": 5000, "W3": 400, "W4": 100, "W1 predict": 150, "W3 predict": 200}
 SUBSET = {"W1": 20, "W2": 5, "W3": 10, "W4": 10}
+Parts = Iterator[Figure]
 
 
-def best(call: Callable[[], object], repeats: int) -> tuple[float, object]:
-    """Return the shortest time of several calls, and the last result; the first call is not counted."""
-    result = call()
-    seconds = []
-    for _ in range(repeats):
-        start = time.perf_counter()
-        result = call()
-        seconds.append(time.perf_counter() - start)
-    return min(seconds), result
+def workload_figure(label: str, workload: Workload, seconds: float, error: float, yardstick: float) -> Figure:
+    """A workload beside scipy."""
+    target = TARGETS[label]
+    name = f"{workload.name}, {workload.n:,} subjects x {workload.times.size:,} times"
+    return Figure(
+        f"{name}, through predict" if "predict" in label else name, seconds, "s", "scipy LSODA", yardstick,
+        f"{error:.1e} (allowed {workload.accuracy:.0e})", f"{target:,} times scipy",
+        error <= workload.accuracy and yardstick / seconds >= target,
+    )  # fmt: skip
 
 
-def line(label: str, seconds: float, error: float, allowed: float, yardstick: float) -> str:
-    """Return one row of the table of workloads."""
-    verdict = "ok" if error <= allowed else "NOT EXACT ENOUGH"
-    if yardstick / seconds < TARGETS[label]:
-        verdict += ", below target"
-    return (
-        f"{label:11s} {seconds:9.4f} s   error {error:8.1e} (allowed {allowed:.0e})   "
-        f"{yardstick / seconds:8.0f} times scipy (target {TARGETS[label]})   {verdict}"
-    )
+def engine_part(options: argparse.Namespace) -> Parts:
+    """W1 to W4: on arrays, through `predict`, and beside the limits of the machine."""
+    from benchmarks import adapters, limits, yardstick
 
-
-def workloads(options: argparse.Namespace) -> None:
-    """Workloads on arrays and through `predict`, with scipy measured in the same run."""
-    from benchmarks import adapters, yardstick
-    from benchmarks.workloads import WORKLOADS
-
+    found, rate = limits.machine_figures(options.threads, options.repeats)
+    yield from found
     for name in options.workload or WORKLOADS:
         workload = WORKLOADS[name]
-        print(f"\n{name}: {workload.title}")
-        parameters = workload.parameters()
-        # On a machine that others use, a stretch of minutes may be slow: scipy before and after, the faster one counts.
-        reference, scipy_error = yardstick.run(workload, SUBSET[name])
-        rows = []
-        if "engine" in options.part:
-            rows.append((name, *engine_time(adapters, workload, parameters, options)))
-        if "predict" in options.part and name in adapters.PREDICT_MODEL:
-            rows.append((f"{name} predict", *predict_time(adapters, workload, parameters, options)))
-        reference = min(reference, yardstick.run(workload, SUBSET[name])[0])
-        print(f"{'scipy LSODA':11s} {reference:9.2f} s   error {scipy_error:8.1e}   ({SUBSET[name]} subjects, scaled)")
-        for label, seconds, error in rows:
-            print(line(label, seconds, error, workload.accuracy, reference))
+        # Another program may slow the machine for minutes: scipy is timed before and after, and its faster time counts.
+        slow = yardstick.run(workload, SUBSET[name])[0]
+        rows = [(name, *array_time(workload, options))]
+        if name in adapters.PREDICT_MODEL:
+            rows.append((f"{name} predict", *predict_time(workload)))
+        slow = min(slow, yardstick.run(workload, SUBSET[name])[0])
+        for label, took, error in rows:
+            yield workload_figure(label, workload, took, error, slow)
+        yield from limits.figures(workload, rows[0][1], options.threads, options.repeats, rate)
 
 
-def engine_time(adapters, workload, parameters, options) -> tuple[float, float]:  # type: ignore[no-untyped-def]
+def array_time(workload: Workload, options: argparse.Namespace) -> tuple[float, float]:
     """Seconds and error of the engine on arrays."""
-    solve = adapters.ENGINE[workload.name]
-    seconds, solved = best(lambda: solve(workload, parameters, options.threads), options.repeats)
-    return seconds, workload.error(solved)
+    from benchmarks.adapters import ENGINE
+
+    solve, parameters = ENGINE[workload.name], workload.parameters()
+    seconds, answer = best(lambda: solve(workload, parameters, options.threads), options.repeats, time.perf_counter)
+    return seconds, workload.error(answer)  # type: ignore[arg-type]
 
 
-def predict_time(adapters, workload, parameters, options) -> tuple[float, float]:  # type: ignore[no-untyped-def]
+def predict_time(workload: Workload) -> tuple[float, float]:
     """Seconds and error through `pkpd.predict`, from data frame to data frame."""
+    from benchmarks import adapters
+
     data = adapters.data_set(workload)
-    values = adapters.by_subject(parameters, adapters.PREDICT_NAMES[workload.name])
-    repeats = max(1, options.repeats // 2)
-    seconds, frame = best(lambda: adapters.predict_frame(workload, data, values), repeats)
-    return seconds, workload.error(adapters.answers(workload, frame))
+    values = adapters.by_subject(workload.parameters(), adapters.PREDICT_NAMES[workload.name])
+    seconds, frame = best(lambda: adapters.predict_frame(workload, data, values), 2, time.perf_counter)
+    return seconds, workload.error(adapters.answers(workload, frame))  # type: ignore[arg-type]
 
 
-def fit_part(options: argparse.Namespace) -> None:
-    """W5 and the fits."""
+def fit_part(options: argparse.Namespace) -> Parts:
+    """W5, real data, a bootstrap."""
     from benchmarks import fits
 
-    print("\nW5: 100 separate fits of 12 samples, two compartments")
-    print("\n".join((*fits.workload(options.repeats), *fits.jobs())))
+    yield from fits.workload(options.repeats)
+    yield from fits.jobs()
 
 
-def batch_part(options: argparse.Namespace) -> None:
-    """A table of scenarios, CSV to CSV."""
-    from benchmarks import jobs
-
-    print(f"\npkpd batch, {options.rows} one-drug linear scenarios, CSV to CSV, start of Python included")
-    print(jobs.batch(options.rows, options.threads))
-    print("own time inside pkpd.evaluate:", jobs.where_the_time_goes(min(options.rows, 2000)))
-
-
-def nca_part(options: argparse.Namespace) -> None:
-    """Non-compartmental analysis."""
-    from benchmarks import profiles
-
-    print(f"\npkpd.nca on {options.rows} profiles of {len(profiles.TIMES)} samples, data frame to data frame")
-    print(profiles.speed(options.rows))
-
-
-def trial_part(options: argparse.Namespace) -> None:
-    """One arm of a virtual trial."""
-    from benchmarks import jobs
-
-    print("\none arm of a virtual trial, 1000 patients followed to 6 h after onset (target: under 5 s)")
-    for entry, who in (("any", "all onsets"), ("seizing", "those who still seize at 30 min")):
-        wall, used, drawn = jobs.trial_arm(1000, entry)
-        print(f"{who:34s} {wall:6.2f} s, {used:6.2f} s of processor; {drawn} onsets drawn")
-
-
-def startup_part(options: argparse.Namespace) -> None:
-    """The first simulation of a process."""
-    from benchmarks import jobs
-
-    print("\nfirst simulation in a fresh process: import, import + simulate + frame, whole process (s)")
-    for label, seconds in jobs.first_simulation().items():
-        print(f"{label:24s}" + "".join(f"{value:9.3f}" for value in seconds))
-
-
-def receptors_part(options: argparse.Namespace) -> None:
-    """The receptor layer, with lorazepam and levetiracetam."""
+def receptors_part(options: argparse.Namespace) -> Parts:
+    """The receptor layer with lorazepam and levetiracetam, drawn episodes of status epilepticus."""
     from benchmarks import receptors
 
-    print("\nreceptor layer: drawn episodes of status epilepticus, lorazepam and levetiracetam")
-    receptors.report(20, options.repeats)
+    yield from receptors.figures(20, options.repeats)
 
 
-OTHERS = {
-    "receptors": receptors_part,
+def batch_part(options: argparse.Namespace) -> Parts:
+    """Tables of scenarios, one drug each, CSV to CSV, the start of Python included; PRIS where propofol is ordered."""
+    from benchmarks import jobs, yardstick
+    from benchmarks.workloads import W1
+
+    seconds, megabytes, failed = jobs.batch(options.rows, options.threads)
+    slow = yardstick.run(W1, 20)[0] * options.rows / W1.n
+    yield Figure(
+        f"batch of {options.rows:,} scenarios", seconds, "s", "scipy LSODA solving W1 as often", slow,
+        f"{options.rows / seconds:,.0f} rows/s; {failed} rows failed", "10 s", seconds <= 10 and not failed,
+    )  # fmt: skip
+    yield Figure("the same, peak memory", megabytes, "MB", target="1,000 MB", met=megabytes <= 1000)
+    print("    own time inside evaluate:", jobs.where_the_time_goes(min(options.rows, 2000)))
+
+
+def million_part(options: argparse.Namespace) -> Parts:
+    """Large tables to Parquet in parts; some twenty minutes, so it runs only when it is named."""
+    from benchmarks import jobs
+
+    for rows in (100_000, 1_000_000):
+        took, megabytes, failed = jobs.batch(rows, options.threads, "--profiles", "none", folder=True)
+        yield Figure(f"batch of {rows:,} scenarios to Parquet", took, "s",
+                     accuracy=f"{rows / took:,.0f} rows/s; {failed} rows failed")  # fmt: skip
+        yield Figure("the same, peak memory", megabytes, "MB", target="1,500 MB", met=megabytes <= 1500)
+
+
+def nca_part(options: argparse.Namespace) -> Parts:
+    """Non-compartmental analysis, from data frame to data frame."""
+    from benchmarks import profiles
+
+    yield profiles.speed(options.rows)
+
+
+def trial_part(options: argparse.Namespace) -> Parts:
+    """One arm of a virtual trial, 1,000 patients followed to 6 h after onset."""
+    from benchmarks import jobs
+
+    for entry, who in (("any", "every onset"), ("seizing", "those who seize at 30 min")):
+        wall, _, drawn = jobs.trial_arm(1000, entry)
+        yield Figure(f"an arm of 1,000: {who}", wall, accuracy=f"{drawn:,} onsets drawn", target="5 s", met=wall <= 5)
+
+
+def startup_part(options: argparse.Namespace) -> Parts:
+    """The first simulation of a fresh process: import, simulate, data frame."""
+    from benchmarks import jobs
+
+    for label, (imported, simulated, whole) in jobs.first_simulation().items():
+        warm = "warm" in label
+        yield Figure(
+            f"first simulation, {label}", simulated, accuracy=f"import {imported:.3f} s, whole process {whole:.1f} s",
+            target="2 s" if warm else "", met=simulated <= 2.0 if warm else None,
+        )  # fmt: skip
+
+
+def sizes_part(options: argparse.Namespace) -> Parts:
+    """Cost against size, from 1 to a million, of every job; writes sizes.csv and sizes.png."""
+    from benchmarks import sizes
+
+    yield from sizes.figures(options.threads, options.budget)
+
+
+PARTS: dict[str, Callable[[argparse.Namespace], Parts]] = {
+    "engine": engine_part,
     "fit": fit_part,
+    "receptors": receptors_part,
     "batch": batch_part,
-    "startup": startup_part,
     "nca": nca_part,
     "trial": trial_part,
+    "startup": startup_part,
+    "million": million_part,
+    "sizes": sizes_part,
 }
+LONG = ("million", "sizes")
 
 
 def main() -> None:
     """Parse the command line and run."""
-    parts = ["engine", "predict", *OTHERS]
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("part", nargs="*", choices=[*parts, []], help="what to run (default: all)")
     parser.add_argument(
-        "--workload", action="append", choices=["W1", "W2", "W3", "W4"], help="only this; may be repeated"
+        "part", nargs="*", choices=[*PARTS, []], help=f"what to run (default: all but {' and '.join(LONG)})"
     )
+    parser.add_argument("--workload", action="append", choices=[*WORKLOADS], help="only this; may be repeated")
     parser.add_argument("--threads", type=int, default=2, help="threads of the engine (default 2)")
     parser.add_argument("--repeats", type=int, default=5, help="the best of this many runs counts (default 5)")
     parser.add_argument("--rows", type=int, default=10_000, help="scenarios in the batch (default 10,000)")
+    parser.add_argument("--budget", type=float, default=30.0, help="seconds for one point of `sizes` (default 30)")
+    parser.add_argument("--write", action="store_true", help="replace the table in benchmarks/README.md by this run")
     options = parser.parse_args()
-    options.part = options.part or parts
     os.environ["PKPD_THREADS"] = str(options.threads)
-    machine = f"{platform.platform()}, Python {platform.python_version()}, {os.cpu_count()} processors"
-    print(f"{machine}; the engine on {options.threads} threads")
-    if {"engine", "predict"} & set(options.part):
-        workloads(options)
-    for name, run in OTHERS.items():
-        if name in options.part:
-            run(options)
+    print(machine(options.threads), flush=True)
+    figures: dict[str, list[Figure]] = {}
+    for part in options.part or [name for name in PARTS if name not in LONG]:
+        print(f"\n{part}: {PARTS[part].__doc__}", flush=True)
+        for figure in PARTS[part](options):
+            figures.setdefault(part, []).append(figure)
+            print(line(figure), flush=True)
+    if options.write:
+        write_table(figures, options.threads)
 
 
 if __name__ == "__main__":

@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 
 import pkpd
+from benchmarks.figure import Figure
 from benchmarks.workloads import REFERENCE, Array, normal_scores
 
 TIMES = np.array([0.083, 0.25, 0.5, 0.75, 1.0, 2.0, 4.0, 6.0, 8.0, 12.0, 18.0, 24.0])
@@ -117,8 +118,8 @@ def _seconds(call: Callable[[], object]) -> float:
     return time.perf_counter() - start
 
 
-def workload(repeats: int) -> list[str]:
-    """Measure W5 side by side, the shortest of several rounds of each, and return the table."""
+def workload(repeats: int) -> list[Figure]:
+    """Measure W5 side by side, the shortest of several rounds of each."""
     observed = observations()
     frame, routine = data_set(observed), batched(observed)
     calls = {
@@ -132,21 +133,25 @@ def workload(repeats: int) -> list[str]:
     best = {name: min(each[name] for each in rounds) for name in calls}
     plain, batch, whole = (best[name] for name in calls)
     error = float(np.abs(routine() / reference() - 1.0).max())
+    loop = "lmfit, subject by subject"
     return [
-        f"{'lmfit':16s} {plain:8.4f} s   ({SUBJECTS} subjects, closed form, one after the other)",
-        f"{'batched routine':16s} {batch:8.4f} s   {plain / batch:6.1f} times lmfit (target 15)   "
-        f"SSE within {error:.1e} of the reference (allowed 1e-06)",
-        f"{'pkpd.fit':16s} {whole:8.4f} s   {whole / plain:6.2f} of the loop (target 1.5 at most)",
-    ]
+        Figure(
+            "W5, 100 separate fits: batched routine", batch, "s", loop, plain,
+            f"SSE within {error:.1e} of the reference (allowed 1e-06)", "15 times lmfit",
+            plain / batch >= 15 and error <= 1e-6,
+        ),
+        Figure("W5 through fit, starts and covariance included", whole, "s", loop, plain, "",
+               "at most 1.5 times the loop", whole <= 1.5 * plain),
+    ]  # fmt: skip
 
 
-def jobs() -> list[str]:
-    """Time the two real jobs and return a line for each."""
+def jobs() -> list[Figure]:
+    """Time the two real jobs."""
     propofol, theophylline = OBSERVED / "propofol.csv", OBSERVED / "theophylline.csv"
     pkpd.fit(propofol, "3cmt")
     schnider = min(_seconds(lambda: pkpd.fit(propofol, "3cmt")) for _ in range(3))
     boot = _seconds(lambda: pkpd.fit(theophylline, "1cmt oral", interval="bootstrap", n_boot=200))
     return [
-        f"propofol, 24 subjects, 1006 samples, 3 compartments: {schnider:6.2f} s (target 5)",
-        f"theophylline, 12 subjects, bootstrap of 200:         {boot:6.2f} s (target 60)",
+        Figure("propofol, 24 subjects, 1006 samples, 3 compartments", schnider, target="5 s", met=schnider <= 5),
+        Figure("theophylline, 12 subjects, bootstrap of 200", boot, target="60 s", met=boot <= 60),
     ]

@@ -52,21 +52,42 @@ def scenario_table(n: int) -> pd.DataFrame:
     )
 
 
-def batch(n: int, threads: int) -> str:
-    """Run `pkpd batch` on n scenarios, once to warm up and once measured, and say what it took."""
-    with tempfile.TemporaryDirectory() as folder:
-        table, out = Path(folder) / "scenarios.csv", Path(folder) / "results.csv"
-        warm = Path(folder) / "warm.csv"
-        scenario_table(n).to_csv(table, index=False)
+def batch(n: int, threads: int, *options: str, folder: bool = False) -> tuple[float, float, int]:
+    """Run `pkpd batch` on n scenarios, after a short run that warms up.
+
+    Returns
+    -------
+    seconds, megabytes : float
+        Wall time with the start of Python, and peak memory of the process and its workers.
+    failed : int
+        Rows that are not ok.
+    """
+    with tempfile.TemporaryDirectory() as place:
+        table, warm = Path(place) / "scenarios.csv", Path(place) / "warm.csv"
+        out = Path(place) / ("results" if folder else "results.csv")
+        write_scenarios(table, n)
         scenario_table(50).to_csv(warm, index=False)
         environment = {**os.environ, "PKPD_THREADS": str(threads)}
         command = [sys.executable, "-m", "pkpd", "batch"]
-        memory.run([*command, str(warm), "-o", str(out)], env=environment)
-        seconds, megabytes, done = memory.run([*command, str(table), "-o", str(out)], env=environment)
+        memory.run([*command, str(warm), "-o", str(Path(place) / "warm_results.csv")], env=environment)
+        seconds, megabytes, done = memory.run(
+            [*command, str(table), "-o", f"{out}/" if folder else str(out), *options], env=environment
+        )
         if done.returncode:
-            return f"pkpd batch ended with code {done.returncode}: {done.stderr.strip()[-500:]}"
-        failed = int((pd.read_csv(out)["status"] != "ok").sum())
-    return f"{seconds:8.2f} s  {n / seconds:10.0f} rows/s  {megabytes:8.0f} MB at the peak  {failed} rows failed"
+            raise RuntimeError(f"pkpd batch ended with code {done.returncode}: {done.stderr.strip()[-500:]}")
+        parts = sorted(out.glob("results/part-*")) if folder else [out]
+        read = pd.read_parquet if parts[0].suffix == ".parquet" else pd.read_csv
+        failed = sum(int((read(part, columns=["status"])["status"] != "ok").sum()) if read is pd.read_parquet
+                     else int((read(part, usecols=["status"])["status"] != "ok").sum()) for part in parts)  # fmt: skip
+    return seconds, megabytes, failed
+
+
+def write_scenarios(path: Path, n: int) -> None:
+    """Write the scenarios in pieces, so that a million of them need no memory."""
+    for start in range(0, n, 100_000):
+        piece = scenario_table(min(100_000, n - start))
+        piece["scenario"] = [f"s{start + i:07d}" for i in range(len(piece))]
+        piece.to_csv(path, index=False, mode="a" if start else "w", header=not start)
 
 
 def where_the_time_goes(n: int, top: int = 6) -> str:

@@ -9,6 +9,7 @@ import pandas as pd
 from scipy.stats import linregress
 
 import pkpd
+from benchmarks.figure import Figure
 
 TIMES = np.array([0, 0.25, 0.5, 1, 2, 3, 4, 6, 8, 12, 16, 24.0])
 DOSE, SUBSET, SECONDS = 100.0, 500, 5.0
@@ -55,7 +56,7 @@ def one_by_one(data: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["id", "half_life_h", "auc_inf_mg_h_L", "cl_L_h"])
 
 
-def speed(n: int) -> str:
+def speed(n: int) -> Figure:
     """Time `pkpd.nca` on n profiles and the loop on a subset, and compare their numbers."""
     data = data_set(n)
     part = data[data["ID"] <= SUBSET]
@@ -68,8 +69,7 @@ def speed(n: int) -> str:
     slow = (time.perf_counter() - start) * n / min(SUBSET, n)
     names = list(loop.columns[1:])
     error = float((table[names].head(len(loop)) / loop[names] - 1).abs().max().max())
-    verdict = "ok" if seconds < SECONDS and error < 1e-9 else "NOT REACHED"
-    return (
-        f"{seconds:8.2f} s (allowed {SECONDS:g})   {slow / seconds:6.1f} times the loop ({slow:.1f} s)   "
-        f"largest difference {error:.0e}   {verdict}"
-    )
+    return Figure(
+        f"nca, {n:,} profiles of {len(TIMES)} samples", seconds, "s", "a loop with scipy's linregress", slow,
+        f"largest difference {error:.0e} (allowed 1e-09)", f"{SECONDS:g} s", seconds < SECONDS and error < 1e-9,
+    )  # fmt: skip

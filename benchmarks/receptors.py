@@ -11,6 +11,7 @@ from numba import njit
 from scipy.integrate import solve_ivp
 
 import pkpd
+from benchmarks.figure import Figure
 from benchmarks.workloads import Array
 from pkpd.individual.individual import individual
 from pkpd.library.catalogue import load_drug
@@ -146,31 +147,27 @@ def worst_errors(n: int, minutes: float = 360.0) -> tuple[float, float]:
     return fractions, chloride
 
 
-def verdict(value: float, allowed: float, unit: str) -> str:
-    """Say whether a figure is within its target."""
-    return f"(target {allowed:g} {unit}) {'ok' if value <= allowed else 'ABOVE TARGET'}"
-
-
-def report(n: int, repeats: int) -> None:
-    """Print one line a figure; targets are compared with processor time, which other load leaves alone."""
+def figures(n: int, repeats: int) -> list[Figure]:
+    """Accuracy and processor time a patient; processor time, as other load on the machine leaves it alone."""
     fractions, chloride = worst_errors(4)
-    print("largest error over 6 h of 4 patients, against LSODA at 1e-10:")
-    print(f"  receptor states {fractions:.1e} {verdict(fractions, 5e-4, 'of rest')}")
-    print(f"  chloride {chloride:.4f} mM {verdict(chloride, 0.05, 'mM')}")
-    print(f"{'ms a patient on one core':32s}{'wall':>9s}{'processor':>11s}")
-    reference = {method: scipy_seconds(method) for method in ("LSODA", "Radau")}
-
-    def line(label: str, took: tuple[float, float], *more: str) -> None:
-        print(f"{label:32s}{1e3 * took[0]:9.2f}{1e3 * took[1]:11.2f}  {', '.join(more)}")
-
+    found = [
+        Figure("receptor states, largest error, 6 h", fractions, "of rest", target="0.0005", met=fractions <= 5e-4),
+        Figure("chloride, largest error, 6 h", chloride, "mM", target="0.05 mM", met=chloride <= 0.05),
+    ]
+    day = {method: scipy_seconds(method) for method in ("LSODA", "Radau")}
     for hours, allowed in TARGET_MS.items():
-        took = layer_seconds(n, hours, 1.0, repeats)
-        ratios = [f"{day * hours / 24.0 / took[1]:.0f} times {method}" for method, day in reference.items()]
-        line(f"{hours} h, output every minute", took, verdict(1e3 * took[1], allowed, "ms"), *ratios)
-        line("  the same through simulate", simulate_seconds(n, hours, repeats))
-    for every in (60.0, 10.0, 1.0, 0.1):
-        line(f"24 h, output every {every:g} min", layer_seconds(n, 24, every, repeats))
-    wall, used = arm_seconds(1000, max(1, repeats // 2))
-    ratio = reference["LSODA"] / 4.0 * 1000.0 / used  # 6 h of 1,000 patients, from 24 h of one
-    print(f"1,000 patients of an arm of 6 h, two threads: wall {wall:.2f} s, processor {used:.2f} s")
-    print(f"  {verdict(used, 5.0, 's')}, {ratio:.0f} times LSODA (one patient, scaled)")
+        used = 1e3 * layer_seconds(n, hours, 1.0, repeats)[1]
+        peer = 1e3 * day["LSODA"] * hours / 24.0
+        what = f"a patient with two drugs, {hours} h, output every minute, one core"
+        found.append(Figure(what, used, "ms", "scipy LSODA, same right-hand side compiled", peer,
+                            f"{1e3 * day['Radau'] * hours / 24.0 / used:.0f} times Radau", f"{allowed:g} ms",
+                            used <= allowed))  # fmt: skip
+        found.append(Figure("the same through simulate", 1e3 * simulate_seconds(n, hours, repeats)[1], "ms"))
+    for every in (60.0, 10.0, 0.1):
+        used = 1e3 * layer_seconds(n, 24, every, repeats)[1]
+        found.append(Figure(f"a patient, 24 h, output every {every:g} min", used, "ms"))
+    _, used = arm_seconds(1000, max(1, repeats // 2))
+    peer = day["LSODA"] / 4.0 * 1000.0  # 6 h of 1,000 patients, from 24 h of one
+    found.append(Figure("1,000 patients of an arm over 6 h, all processors together", used, "s", "scipy LSODA", peer,
+                        target="5 s", met=used <= 5.0))  # fmt: skip
+    return found
