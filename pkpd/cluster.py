@@ -40,12 +40,15 @@ def cluster_run(address: str) -> Iterator[Distribute]:
         _wait_for_workers(client, address)
         _check_workers(client, address)
 
+        import cloudpickle  # comes with dask
+
         def run(work: Callable[[Item], Answer], items: Iterable[Item]) -> Iterator[Answer]:
             here = identity()
 
             def submit(work: Callable[[Item], Answer], item: Item) -> Any:
-                # Pickled here, because dask looks into tuples and lists for futures of its own.
-                return client.submit(_checked, here, pickle.dumps((work, item)), pure=False)
+                # Pickled here, because dask looks into tuples and lists for futures of its own; by dask's own pickler,
+                # because a fit holds functions made for its model.
+                return client.submit(_checked, here, cloudpickle.dumps((work, item)), pure=False)
 
             return _told_apart(in_order(submit, lambda: _width(client), work, items), address)
 

@@ -12,7 +12,7 @@ import sys
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from itertools import islice
@@ -22,7 +22,7 @@ from typing import Any, Protocol, TypeVar
 from pkpd import compile_cache
 from pkpd.errors import ParameterError, SolverError
 
-__all__ = ["Distribute", "check_workers", "distributed", "progress_bar"]
+__all__ = ["Distribute", "check_workers", "distributed", "progress_bar", "threaded"]
 
 MOST_WORKERS = 1024
 Item = TypeVar("Item")
@@ -84,6 +84,13 @@ def distributed(*, workers: int | None = None, cluster: str | None = None) -> It
 
     with cluster_run(cluster) as run:
         yield run
+
+
+@contextmanager
+def threaded(threads: int) -> Iterator[Distribute]:
+    """Threads of this process: for work that releases the interpreter lock, and data too large to send about."""
+    with ThreadPoolExecutor(threads) as pool:
+        yield lambda work, items: in_order(pool.submit, lambda: threads, work, items)
 
 
 def _here(work: Callable[[Item], Answer], items: Iterable[Item]) -> Iterator[Answer]:

@@ -88,6 +88,26 @@ def test_two_workers_give_the_same_bytes(cluster, tmp_path, small_parts, capsys)
 
 
 @pytest.mark.slow
+def test_a_bootstrap_on_two_workers_gives_the_same_intervals(cluster, root, tmp_path, capsys):
+    cluster.add()
+    cluster.add()
+    options = {"interval": "bootstrap", "n_boot": 30, "seed": 4}
+    for name, model, method in (
+        ("theophylline", "1cmt oral", "individual"),
+        ("levetiracetam", "levetiracetam", "pooled"),
+    ):
+        data = root / "data" / "observed" / f"{name}.csv"
+        here = pkpd.fit(data, model, method=method, **options)
+        there = pkpd.fit(data, model, method=method, cluster=cluster.address, progress=True, **options)
+        pd.testing.assert_frame_equal(there.params, here.params, check_exact=True)
+        assert "30/30" in capsys.readouterr().err
+    command = ["fit", str(data), "--model", model, "--method", method, "--interval", "bootstrap", "--n-boot", "30"]
+    assert main([*command, "--seed", "4", "--cluster", cluster.address, "-o", f"{tmp_path}/params.csv"]) == 0
+    written = pd.read_csv(tmp_path / "params.csv")
+    pd.testing.assert_series_equal(written["ci_low"], here.params["ci_low"], rtol=1e-12)
+
+
+@pytest.mark.slow
 def test_a_worker_that_is_killed_loses_nothing(cluster, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     rows_of(12_000).to_csv("many.csv", index=False)

@@ -10,7 +10,7 @@ FLOORS = [
     "models streams patients regimen dataset",
     "assumption data_units check individual systems scenario pris seizure metrics provenance solution solve simulate "
     "predict",
-    "fit nca identity distribute cluster result_files batch trial",
+    "nca identity distribute fit cluster result_files batch trial",
     "pictures report",
     "cli __main__",
 ]

@@ -57,7 +57,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     sure.add_argument("--interval", metavar="WORD", default="wald", help="wald (default), profile, bootstrap")
     sure.add_argument("--n-boot", type=int, metavar="N", default=200, help="bootstrap replicates (default 200)")
     add_seed(sure, "seed of the bootstrap (default 0)")
-    sure.add_argument("--workers", type=int, metavar="N", help="threads of the bootstrap (default 1)")
+    sure.add_argument("--workers", type=int, metavar="N", help="threads of the bootstrap (default: all)")
+    sure.add_argument(
+        "--cluster", metavar="ADDRESS", help="bootstrap on the Dask cluster whose scheduler is there (tcp://host:8786)"
+    )
     data = parser.add_argument_group("the data")
     add_data_options(data)
     data.add_argument("--dvid", metavar="LIST", help="kind of observation: 1, or 1,2, or 1=plasma,2=hydroxymidazolam")
@@ -113,6 +116,7 @@ def _options(given: argparse.Namespace) -> dict[str, Any]:
         "check": not given.no_check,
         "seed": given.seed,
         "workers": given.workers,
+        "cluster": given.cluster,
     }
 
 

@@ -1,31 +1,48 @@
 """Bootstrap intervals: data like those observed, fitted again and again by the batched routine.
 
 A pooled fit of enough subjects draws subjects; elsewhere the weighted residuals of each fit are drawn. What replicate
-r draws depends on the seed and on r alone, so workers do not change the numbers.
+r draws depends on the seed and on r alone, so the numbers do not depend on who refits it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from typing import NamedTuple
 
 import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
-from pkpd.engine.parallel import thread_count
+from pkpd.distribute import Distribute
 from pkpd.fit.estimate import Estimate, solve_anchored, solve_batch
 from pkpd.fit.likelihood import Objective
 from pkpd.streams import stream
 
-__all__ = ["FEWEST_SUBJECTS", "bootstrap_draws"]
+__all__ = ["FEWEST_SUBJECTS", "Replicates", "bootstrap_draws", "refit"]
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 
 #: A pooled fit of fewer subjects draws residuals instead of subjects.
 FEWEST_SUBJECTS = 5
+#: Replicates that go out together: few, so that a bar moves and workers share them evenly.
+PIECE = 5
+
+
+class Replicates(NamedTuple):
+    """Some replicates of a fit, with all that is needed to refit them elsewhere.
+
+    `subject`, shape (n_units, width), is the position of the subject of each observation, to draw subjects; None to
+    draw residuals.
+    """
+
+    estimate: Estimate
+    units: IntArray
+    n_structural: int
+    subject: IntArray | None
+    seed: int
+    numbers: range
 
 
 def bootstrap_draws(
@@ -36,8 +53,8 @@ def bootstrap_draws(
     *,
     n: int,
     seed: int,
-    workers: int | None = None,
-    tick: Callable[[], object] = lambda: None,
+    spread: Distribute,
+    tick: Callable[[int], object] = lambda n: None,
 ) -> FloatArray:
     """Return the structural parameters of refits to bootstrap data, shape (n, n_units, p); NaN where one failed.
 
@@ -47,35 +64,44 @@ def bootstrap_draws(
     units : ndarray of int
     n_structural : int
     subject : ndarray of int, shape (n_units, width), or None
-        Position of the subject of each observation, to draw subjects; None to draw residuals.
+        See `Replicates`.
     n : int
         Replicates.
     seed : int
-    workers : int, optional
-        Threads.
+    spread : Distribute
+        What does the work: threads, or a cluster.
     tick : callable
-        Called after each replicate.
+        Called with the number of replicates that are done in addition.
     """
+    pieces = [
+        Replicates(estimate, units, n_structural, subject, seed, range(start, min(start + PIECE, n)))
+        for start in range(0, n, PIECE)
+    ]
     draws = np.full((n, *estimate.x.shape), np.nan)
-
-    def one(replicate: int) -> None:
-        rng = stream(seed, replicate, "bootstrap")
-        objective = estimate.objective
-        if subject is None:
-            drawn = _residuals_drawn(estimate, units, n_structural, rng)
-        else:
-            drawn = _subjects_drawn(objective, subject, rng)
-        if objective.concentrated:
-            found = solve_batch(drawn, units, estimate.x[units], estimate.space)
-        else:
-            _, found = solve_anchored(drawn, units, estimate.x[units], estimate.space)
-        draws[replicate, units] = np.where(found.converged[:, None], found.x, np.nan)
-        tick()
-
-    with ThreadPoolExecutor(workers or thread_count()) as pool:
-        for job in [pool.submit(one, replicate) for replicate in range(n)]:
-            job.result()
+    for piece, found in zip(pieces, spread(refit, pieces), strict=True):
+        draws[piece.numbers.start : piece.numbers.stop, units] = found
+        tick(len(piece.numbers))
     return draws[:, :, :n_structural]
+
+
+def refit(piece: Replicates) -> FloatArray:
+    """Refit some replicates; return their parameters, shape (replicates, len(units), all parameters)."""
+    return np.array([_refit_one(piece, number) for number in piece.numbers])
+
+
+def _refit_one(piece: Replicates, number: int) -> FloatArray:
+    estimate, units = piece.estimate, piece.units
+    rng = stream(piece.seed, number, "bootstrap")
+    objective = estimate.objective
+    if piece.subject is None:
+        drawn = _residuals_drawn(estimate, units, piece.n_structural, rng)
+    else:
+        drawn = _subjects_drawn(objective, piece.subject, rng)
+    if objective.concentrated:
+        found = solve_batch(drawn, units, estimate.x[units], estimate.space)
+    else:
+        _, found = solve_anchored(drawn, units, estimate.x[units], estimate.space)
+    return np.where(found.converged[:, None], found.x, np.nan)
 
 
 def _subjects_drawn(objective: Objective, subject: IntArray, rng: Generator) -> Objective:

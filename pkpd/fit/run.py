@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pkpd.dataset.dataset import Dataset, as_dataset
+from pkpd.distribute import Distribute, check_workers, distributed, progress_bar, threaded
+from pkpd.engine.parallel import thread_count
 from pkpd.errors import ParameterError
 from pkpd.fit.assemble import Assembled, assemble
 from pkpd.fit.begin import find_starts
@@ -63,6 +66,7 @@ def fit(
     seed: int | None = None,
     workers: int | None = None,
     progress: bool | None = None,
+    cluster: str | None = None,
 ) -> Fit:
     """Fit a model to concentration data.
 
@@ -120,6 +124,8 @@ def fit(
         Threads of the bootstrap.
     progress : bool, optional
         A progress bar; by default on a terminal only.
+    cluster : str, optional
+        Address of a Dask scheduler whose workers refit the bootstrap's replicates, in place of `workers`.
 
     Returns
     -------
@@ -226,12 +232,21 @@ def _intervals(
     subject = None
     if setup.unit_ids == ["pooled"] and len(setup.case.subjects) >= FEWEST_SUBJECTS:
         subject = setup.objective.problem.scattered(setup.case.subject)
-    with bar(options["n_boot"], options["progress"], "replicates") as tick:
+    with (
+        _spread(options["workers"], options["cluster"]) as spread,
+        progress_bar(options["n_boot"], "replicates", options["progress"]) as tick,
+    ):
         draws = bootstrap_draws(
-            found, units, p, subject, n=options["n_boot"], seed=seed_number(options["seed"]),
-            workers=options["workers"], tick=tick,
-        )  # fmt: skip
+            found, units, p, subject, n=options["n_boot"], seed=seed_number(options["seed"]), spread=spread, tick=tick
+        )
     return _percentiles(draws, units, setup)
+
+
+def _spread(workers: int | None, cluster: str | None) -> AbstractContextManager[Distribute]:
+    """Who refits the replicates: threads of this process, or a cluster."""
+    if cluster is not None:
+        return distributed(workers=workers, cluster=cluster)
+    return threaded(check_workers(workers) if workers is not None else thread_count())
 
 
 def _percentiles(draws: NDArray[np.float64], units: IntArray, setup: Setup) -> Ends:

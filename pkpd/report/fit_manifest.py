@@ -21,7 +21,7 @@ __all__ = ["DATA", "data_text", "manifest", "rerun"]
 DATA = "fitted_data.csv"
 _PACKAGES = ("numpy", "scipy", "pandas", "lmfit", "numba", "matplotlib")
 #: Options that change no number, and those that are said otherwise.
-_SILENT = ("workers", "progress", "units", "columns", "model")
+_SILENT = ("workers", "cluster", "progress", "units", "columns", "model")
 _DEFAULTS: Mapping[str, Any] = {
     "method": "individual", "error": "proportional", "interval": "wald", "n_boot": 200, "blq": "M1", "ties": "record",
     "check": True,
