@@ -6,13 +6,14 @@ import csv
 from pathlib import Path
 from typing import NamedTuple
 
+from benchmarks.figure import BEGIN, END
 from docs.generate.markdown import code, table
 
 __all__ = ["Section", "speed_text", "trial_section"]
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 TRIALS = ROOT / "data" / "trials" / "results.csv"
-SPEED = ROOT / "docs" / "measured" / "speed.txt"
+SPEED = ROOT / "benchmarks" / "README.md"
 
 
 class Section(NamedTuple):
@@ -56,5 +57,5 @@ def _yes(row: dict[str, str], kind: str) -> str:
 
 
 def speed_text() -> str:
-    """Return what `python -m benchmarks` printed."""
-    return f"```text\n{SPEED.read_text(encoding='utf-8').strip()}\n```"
+    """Return the table that `python -m benchmarks --write` keeps."""
+    return SPEED.read_text(encoding="utf-8").partition(BEGIN)[2].partition(END)[0].strip()
