@@ -28,11 +28,8 @@ BoolArray = NDArray[np.bool_]
 class View:
     """The columns of a data set, each of shape (n_rows,).
 
-    `subject` is the position in `table.ids`; `piece` counts the stretches in time order, which EVID 3 and
-    4 begin.
-    EVID, AMT, RATE, II, ADDL, SS and BLQ are 0 where missing; MDV, DV, LLOQ and CMT are NaN. `dose` marks doses,
-    `other` events that are neither dose nor observation, `seen` the observations: EVID 0, not hidden by MDV, with a DV
-    or below the limit.
+    `subject` is the position in `table.ids`; `piece` counts the stretches in time order, which EVID 3 and 4 begin.
+    EVID, AMT, RATE, II, ADDL, SS and BLQ are 0 where missing; MDV, DV, LLOQ and CMT are NaN.
     """
 
     data: Dataset
@@ -63,7 +60,7 @@ class View:
 
     @property
     def seen(self) -> BoolArray:
-        """Rows that are observations."""
+        """Rows that are observations: EVID 0, below the limit or with a DV that MDV does not hide."""
         hidden = np.nan_to_num(self.mdv, nan=0.0) != 0
         return (self.evid == 0) & ((self.blq == 1) | (~hidden & ~np.isnan(self.dv)))
 

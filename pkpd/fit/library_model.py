@@ -1,6 +1,6 @@
 """A drug of the library as the model of a fit: which model, which ways in, what is estimated and in which units.
 
-What a patient's covariates do to the parameters is in `pkpd.fit.typical`.
+What a patient's covariates do to the parameters is in `pkpd.fit.cohort`.
 """
 
 from __future__ import annotations

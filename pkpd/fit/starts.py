@@ -2,7 +2,7 @@
 
 The terminal slope of the observations gives the slowest rate; multiples of it give the faster ones, and rates between
 them the exits of the peripherals, so that every candidate is a possible model. Its volume follows from the level of
-the observations. All candidates of all units are predicted in a few calls of the engine.
+the observations.
 """
 
 from __future__ import annotations
