@@ -50,7 +50,6 @@ def _given(view: View) -> FloatArray:
     """The amount given until each row, since the last reset; infinite after a steady state, of unknown amount."""
     amount = np.where(view.dose, view.amt * (1 + view.addl), 0.0)
     amount[view.dose & ((view.ss > 0) | ((view.rate > 0) & (view.amt == 0)))] = np.inf
-    total = np.zeros(len(view))
     bounds = np.append(np.unique(view.piece, return_index=True)[1], len(view))
     finite = np.where(np.isinf(amount), 0.0, amount)
     running = np.cumsum(finite)

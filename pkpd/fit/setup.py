@@ -62,11 +62,6 @@ class Setup:
         """Where pieces, doses, sets and observations stand."""
         return self.objective.problem.layout
 
-    @property
-    def unit_of_obs(self) -> IntArray:
-        """The unit of each observation."""
-        return self.layout.unit[self.layout.obs_piece]
-
 
 def prepare(model: FitModel, case: Case, choice: Choice, error: str, *, pooled: bool, random: bool = False) -> Setup:
     """Bring model and data together.

@@ -109,7 +109,7 @@ def individual(
     _check(values, drug, model)
     fraction, rate, lag = _absorption(values, drug, routes, factors)
     fu = _unbound(values, drug, model, patient, models, lines)
-    brain = _brain(drug, patient, factors, lines, warnings)
+    brain = _brain(drug, patient, factors, lines)
     return Individual(drug, model, values, fu, fraction, rate, lag, brain, tuple(lines), tuple(warnings))
 
 
@@ -204,9 +204,7 @@ def _unbound(
     return fact.value
 
 
-def _brain(
-    drug: Drug, patient: Patient, factors: Factors, lines: list[Assumption], warnings: list[str]
-) -> BrainRates | None:
+def _brain(drug: Drug, patient: Patient, factors: Factors, lines: list[Assumption]) -> BrainRates | None:
     if drug.brain is None:
         return None
     fold = patient.pgp_fold if patient.pgp_fold is not None else 1.0

@@ -84,7 +84,7 @@ def _solve_group(group: list[Unit]) -> None:
 def _solve(group: list[Unit]) -> None:
     first = group[0]
     shape, people = first.shape, [unit.person for unit in group]
-    theta = theta_of(shape, people, first.routes)
+    theta = theta_of(people, first.routes)
     factors = factors_of(shape, people)
     actions, starts, stops = _actions(group)
     until = np.array([unit.until_h for unit in group])
@@ -247,7 +247,7 @@ def _levels_or_nothing(group: list[Unit], o: int, times: FloatArray) -> FloatArr
 
 def _levels_of_group(group: list[Unit], o: int, times: FloatArray) -> FloatArray:
     shape, people = group[0].shape, [unit.person for unit in group]
-    theta, factors = theta_of(shape, people, group[0].routes), factors_of(shape, people)[:, o : o + 1]
+    theta, factors = theta_of(people, group[0].routes), factors_of(shape, people)[:, o : o + 1]
     actions, starts, stops = _actions(group)
     zero = np.zeros(len(group), dtype=np.int64)
     problems = Problems(np.arange(len(group)), starts, stops, zero, zero + len(times))

@@ -127,7 +127,7 @@ def _new_shape(person: Individual, routes: dict[str, tuple[str, str]]) -> Shape:
     )
 
 
-def theta_of(shape: Shape, people: Sequence[Individual], routes: dict[str, tuple[str, str]]) -> FloatArray:
+def theta_of(people: Sequence[Individual], routes: dict[str, tuple[str, str]]) -> FloatArray:
     """Return the rate constants of each individual, shape (n, n_theta), 1/h, in the order that `Structure` gives."""
     return np.array([rates_of(person, routes) for person in people])
 
