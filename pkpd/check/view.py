@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,11 +18,13 @@ from pkpd.dataset.observations import kinds_of
 from pkpd.dataset.records import number
 from pkpd.dataset.rules import Reporter
 
-__all__ = ["View", "make_view"]
+__all__ = ["USUAL_WEIGHT", "View", "make_view"]
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 BoolArray = NDArray[np.bool_]
+#: Taken where the weight of a subject is not known, kg; smaller subjects only make the limits wider.
+USUAL_WEIGHT = 70.0
 
 
 @dataclass(frozen=True)
@@ -57,6 +60,11 @@ class View:
     def dose(self) -> BoolArray:
         """Rows that are doses."""
         return (self.evid == 1) | (self.evid == 4)
+
+    @cached_property
+    def piece_bounds(self) -> IntArray:
+        """First row of each piece, and the number of rows, shape (n_pieces + 1,)."""
+        return np.append(np.unique(self.piece, return_index=True)[1], len(self))
 
     @property
     def seen(self) -> BoolArray:
