@@ -21,6 +21,7 @@ from pkpd.individual.model_choice import system_drug
 from pkpd.regimen.regimen import Regimen, parse_regimen
 from pkpd.streams import seed_number, stream
 from pkpd.systems.dosing import administer
+from pkpd.systems.ways import way_key
 from pkpd.units import parse_time
 
 if TYPE_CHECKING:
@@ -90,7 +91,7 @@ def _with_routes(fit: Fit, regimen: Regimen) -> Setup:
     assert fitted is not None  # checked before
     setup = fitted.setup
     wanted = [(dose.drug, dose.route) for dose in regimen]
-    more = [way for way in dict.fromkeys(wanted) if " ".join(way) not in setup.model.system.entries]
+    more = [way for way in dict.fromkeys(wanted) if way_key(*way) not in setup.model.system.entries]
     cohort = setup.model.cohort
     if cohort is None or not more:
         return setup
@@ -216,7 +217,7 @@ def _from_text(fit: Fit, setup: Setup, regimen: Regimen, subject: int, until_h: 
 def _entry(library: bool, keys: list[str], drug: str, route: str) -> int:
     """The way in of an ordered dose."""
     if library:
-        key = f"{drug} {route}"
+        key = way_key(drug, route)
     else:
         central = "2" if "2" in keys and len(keys) > 1 else "1"
         key = {"iv": central, "po": "1"}.get(route, "")

@@ -187,7 +187,7 @@ def without_idle_fractions(model: FitModel, case: Case) -> FitModel:
     """Return the model without fractions estimated by default, unless a subject has doses by several ways in."""
     known = model.known
     r = case.table.records
-    rows = r.row[(r.evid == 1) | (r.evid == 4)]
+    rows = r.row[r.dose]
     subject = case.piece_subject[np.argsort(case.pieces.start)][
         np.searchsorted(np.sort(case.pieces.start), rows, side="right") - 1
     ]

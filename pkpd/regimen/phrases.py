@@ -10,7 +10,8 @@ import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple, NoReturn, Protocol
 
-from pkpd.regimen.words import CLAUSES, MASSES, PER, RATE_TIMES, ROUTES, TIMES, Token, fail, lex, nearest
+from pkpd.library.routes import ROUTES
+from pkpd.regimen.words import CLAUSES, MASSES, PER, RATE_TIMES, TIMES, Token, fail, lex, nearest
 
 __all__ = ["Catalogue", "DrugFacts", "Library", "PhraseReader", "Quantity", "listed"]
 

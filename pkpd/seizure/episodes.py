@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 
 from pkpd.errors import SolverError
 from pkpd.individual.individual import Individual, individual
-from pkpd.individual.model_choice import system_drug
 from pkpd.individual.variability import clearance_spreads
 from pkpd.library.catalogue import load_drug
 from pkpd.library.receptor_file import Receptors, load_receptors
@@ -25,6 +24,7 @@ from pkpd.seizure.constitution import KNOT_MIN, Constitution, draw_constitution,
 from pkpd.seizure.inputs import layer_constants, receptor_inputs
 from pkpd.seizure.layer import LayerRun, run_layer
 from pkpd.systems.groups import Unit
+from pkpd.systems.ways import Ways, ways_by_system
 
 __all__ = ["Course", "Episodes", "draw_episodes"]
 
@@ -133,16 +133,12 @@ class Episodes:
         noise = draw_noise(self.receptors.preset(self.preset), self.seed, int(self.index[i]), minutes)
         return replace(one, noise=noise)
 
-    def _people(self, i: int, doses: tuple[Dose, ...]) -> list[tuple[Individual, dict[str, tuple[str, str]]]]:
-        ways: dict[str, dict[str, tuple[str, str]]] = {}
-        for dose in doses:
-            ways.setdefault(system_drug(dose.drug).name, {})[f"{dose.drug} {dose.route}"] = (dose.drug, dose.route)
+    def _people(self, i: int, doses: tuple[Dose, ...]) -> list[tuple[Individual, Ways]]:
         chance = (self.seed, int(self.index[i])) if self.pk_variability else None
         return [
-            (individual(load_drug(name), self.patients[i], dict(sorted(own.items())), {}, self.evidence, chance),
-             dict(sorted(own.items())))
-            for name, own in ways.items()
-        ]  # fmt: skip
+            (individual(load_drug(name), self.patients[i], ways, {}, self.evidence, chance), ways)
+            for name, ways in ways_by_system(doses).items()
+        ]
 
 
 def draw_episodes(

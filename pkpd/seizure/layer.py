@@ -24,6 +24,7 @@ from pkpd.seizure.constitution import Constitution
 from pkpd.seizure.inputs import ReceptorInputs
 from pkpd.systems.dosing import Administration, Decision, Pending, administer, pending
 from pkpd.systems.groups import Unit, unit_levels
+from pkpd.systems.ways import way_key
 
 __all__ = ["LayerRun", "run_layer", "steps_between"]
 
@@ -84,7 +85,7 @@ class LayerRun:
         """Work out what is given, from the decisions taken so far."""
         self.given = administer(self.regimen, self.patient, self.until_h, self.decisions)
         for unit in self.units:
-            unit.given = [dose for dose in self.given if f"{dose.drug} {dose.route}" in unit.routes]
+            unit.given = [dose for dose in self.given if way_key(dose.drug, dose.route) in unit.routes]
 
     def _judge_before_onset(self) -> None:
         for item in [item for item in self.open if item.time_h < self.onset_h]:

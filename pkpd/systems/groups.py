@@ -23,6 +23,7 @@ from pkpd.library.catalogue import load_drug
 from pkpd.models.saturable import solve_saturable_outputs
 from pkpd.systems.dosing import Administration
 from pkpd.systems.kinetics import Shape, factors_of, saturation_of, shape_of, theta_of
+from pkpd.systems.ways import Ways, way_key
 
 __all__ = ["Unit", "solve_units", "unit_levels"]
 
@@ -40,7 +41,7 @@ class Unit:
     """
 
     person: Individual
-    routes: dict[str, tuple[str, str]]
+    routes: Ways
     given: Sequence[Administration]
     until_h: float
     grid: FloatArray | None
@@ -139,7 +140,7 @@ def _unit_actions(unit: Unit) -> list[tuple[float, int, int, float]]:
     for dose in unit.given:
         if not dose.given or not dose.amount:
             continue
-        key = f"{dose.drug} {dose.route}"
+        key = way_key(dose.drug, dose.route)
         facts = load_drug(dose.drug).dose_factor if dose.drug != person.drug.name else person.drug.dose_factor
         entering = person.fraction[key] * (facts.value if facts is not None else 1.0)
         start, state = dose.time_h + person.lag[key], unit.shape.entries[key]
