@@ -7,15 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 from pkpd.library.receptor_file import load_receptors
 from pkpd.models.seizure_steps import STEP_MIN
+from pkpd.research_use import RESEARCH_USE
 from pkpd.scenario import NO_SEIZURE
 
 if TYPE_CHECKING:
     from pkpd.scenario import Scenario
     from pkpd.solution import SubjectResult
 
-__all__ = ["RESEARCH_USE", "provenance"]
-
-RESEARCH_USE = "Research and teaching software: it never says what to give a patient."
+__all__ = ["provenance"]
 
 
 def provenance(scenario: Scenario, results: Sequence[SubjectResult]) -> dict[str, Any]:

@@ -16,8 +16,9 @@ from pkpd.batch.parts_run import PartsRun, chunk_size
 from pkpd.batch.pieces import Piece, piece_of
 from pkpd.batch.results import Chunk, RowResult, Shown, metric_columns, work_chunk
 from pkpd.batch.table import WRITTEN, ScenarioTable, TableRow, read_scenarios
-from pkpd.distribute import Distribute, check_workers, distributed, progress_bar
+from pkpd.distribute import Distribute, check_workers, distributed
 from pkpd.errors import ParameterError
+from pkpd.progress import progress_bar
 
 if TYPE_CHECKING:
     import pandas as pd

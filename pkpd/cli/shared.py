@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pkpd.errors import ParameterError
+from pkpd.research_use import RESEARCH_USE
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -27,6 +28,7 @@ __all__ = [
     "print_json",
     "print_table",
     "say",
+    "say_research_use",
     "subject_of",
     "text_table",
 ]
@@ -35,6 +37,11 @@ __all__ = [
 def say(message: str) -> None:
     """A message for the person at the terminal."""
     print(message, file=sys.stderr)
+
+
+def say_research_use() -> None:
+    """What every result is for, as the last line."""
+    say(f"pkpd: {RESEARCH_USE[:1].lower()}{RESEARCH_USE[1:]}")
 
 
 def add_json(parser: argparse.ArgumentParser, what: str = "print JSON on stdout") -> None:

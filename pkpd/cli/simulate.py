@@ -6,8 +6,19 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pkpd.cli.shared import add_json, add_seed, is_folder, pairs, print_json, print_table, say, text_table
+from pkpd.cli.shared import (
+    add_json,
+    add_seed,
+    is_folder,
+    pairs,
+    print_json,
+    print_table,
+    say,
+    say_research_use,
+    text_table,
+)
 from pkpd.errors import ParameterError, PkpdError
+from pkpd.research_use import RESEARCH_USE
 
 if TYPE_CHECKING:
     from pkpd.solution import Solution
@@ -154,7 +165,7 @@ def _write_folder(folder: Path, solution: Solution) -> None:
 
 def _everything(solution: Solution, with_profile: bool) -> dict[str, Any]:
     content: dict[str, Any] = {
-        "use": "research and teaching; it never says what to give a patient",
+        "use": RESEARCH_USE,
         "metrics": solution.metrics().to_dict("records"),
         "orders": solution.orders.to_dict("records"),
         "assumptions": solution.assumptions.to_dict("records"),
@@ -180,4 +191,4 @@ def _say_summary(solution: Solution) -> None:
     lines = solution.assumptions
     for item in lines[lines["action"] == "withheld"]["item"].drop_duplicates():
         say(f"pkpd: withheld: {item}")
-    say("pkpd: research and teaching software; it never says what to give a patient.")
+    say_research_use()

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +20,7 @@ from pkpd.fit.checked import checked
 from pkpd.fit.estimate import Estimate, estimate
 from pkpd.fit.fitted import Fitted
 from pkpd.fit.flip import unflipped
-from pkpd.fit.options import bar, check_options
+from pkpd.fit.options import check_options
 from pkpd.fit.outcome import outcome
 from pkpd.fit.profile import profile_intervals
 from pkpd.fit.refine import refine
@@ -27,6 +28,7 @@ from pkpd.fit.result import Fit
 from pkpd.fit.setup import Setup, without_zero_predictions
 from pkpd.fit.uncertainty import Uncertainty, covariances
 from pkpd.models.compartments import Compartments
+from pkpd.progress import progress_bar
 from pkpd.streams import seed_number
 
 if TYPE_CHECKING:
@@ -35,6 +37,8 @@ if TYPE_CHECKING:
 __all__ = ["fit"]
 
 IntArray = NDArray[np.int64]
+#: So many steps need no progress bar.
+SOON_DONE = 20
 Ends = dict[tuple[int, int], tuple[float, float, str]]
 
 
@@ -175,12 +179,19 @@ def _run(assembled: Assembled, options: Mapping[str, Any]) -> tuple[Fitted, tupl
     if len(units):
         if prior is None:
             found = unflipped(setup, found, units)
-        with bar(len(units), options["progress"], "subjects") as tick:
+        with _bar(len(units), "subjects", options) as tick:
             found = refine(found, units, tick)
         uncertainty = covariances(found, units, len(setup.space.names))
         intervals = _intervals(setup, found, units, uncertainty, options)
     out = setup.case.left_out + left_out
     return Fitted(setup, assembled.scale, found, units, reasons, uncertainty, intervals), out
+
+
+@contextmanager
+def _bar(total: int, unit: str, options: Mapping[str, Any]) -> Iterator[Callable[[], object]]:
+    """The progress bar, and the function that moves it by one; what is done at once has none."""
+    with progress_bar(total, unit, options["progress"], fewest=SOON_DONE) as advance:
+        yield lambda: advance(1)
 
 
 def _hopeless(setup: Setup) -> dict[int, str]:
@@ -214,7 +225,7 @@ def _intervals(
     """Intervals that are not Wald's, where they are asked for."""
     p = len(setup.space.names)
     if options["interval"] == "profile":
-        with bar(p, options["progress"], "parameters") as tick:
+        with _bar(p, "parameters", options) as tick:
             return profile_intervals(found, units, uncertainty, p, tick)
     if options["interval"] != "bootstrap":
         return {}
@@ -226,7 +237,7 @@ def _intervals(
     subject = None
     if setup.unit_ids == ["pooled"] and len(setup.case.subjects) >= FEWEST_SUBJECTS:
         subject = setup.objective.problem.scattered(setup.case.subject)
-    with bar(options["n_boot"], options["progress"], "replicates") as tick:
+    with _bar(options["n_boot"], "replicates", options) as tick:
         draws = bootstrap_draws(
             found, units, p, subject, n=options["n_boot"], seed=seed_number(options["seed"]),
             workers=options["workers"], tick=tick,
