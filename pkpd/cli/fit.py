@@ -6,9 +6,18 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pkpd.cli.check import add_data_options, names_of
 from pkpd.cli.fit_words import fixed_values, kinds, limits, numbers, numbers_or_one
-from pkpd.cli.shared import add_json, add_seed, is_folder, pairs, print_json, say, say_research_use
+from pkpd.cli.shared import (
+    add_data_options,
+    add_json,
+    add_seed,
+    is_folder,
+    names_of,
+    pairs,
+    print_json,
+    say,
+    say_research_use,
+)
 from pkpd.research_use import RESEARCH_USE
 
 if TYPE_CHECKING:

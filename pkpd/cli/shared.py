@@ -20,11 +20,14 @@ if TYPE_CHECKING:
     from pkpd.library.effect import Effect
 
 __all__ = [
+    "add_data_options",
     "add_json",
     "add_seed",
     "add_workers",
     "is_folder",
+    "names_of",
     "pairs",
+    "plain",
     "print_json",
     "print_table",
     "say",
@@ -60,6 +63,18 @@ def add_workers(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--cluster", metavar="ADDRESS", help="work on the Dask cluster whose scheduler is there (tcp://host:8786)"
     )
+
+
+def add_data_options(parser: argparse._ActionsContainer) -> None:
+    """The options that say what the columns of a data set mean."""
+    parser.add_argument("--units", metavar="LIST", help="units of columns, such as TIME=min,AMT=mg,DV=ng/mL")
+    parser.add_argument("--columns", metavar="LIST", help="what columns mean, such as BW=weight_kg,HOURS=TIME")
+    parser.add_argument("--by", metavar="COLUMN", help="column(s) that tell occasions apart, with commas between")
+
+
+def names_of(given: str | None) -> list[str] | None:
+    """The columns of `--by`; None where there is none."""
+    return [name.strip() for name in given.split(",") if name.strip()] if given else None
 
 
 def is_folder(path: str | None) -> bool:

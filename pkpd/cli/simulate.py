@@ -126,7 +126,7 @@ def _need_units(arguments: argparse.Namespace) -> None:
 def _who(arguments: argparse.Namespace) -> Any:
     """The patient or population of the command line."""
     from pkpd.patients.patient import Patient
-    from pkpd.patients.population import Population
+    from pkpd.patients.population import population_of
 
     if arguments.n < 1:
         raise ParameterError(f"--n: '{arguments.n}' is not possible; expected a whole number from 1. Correct it.")
@@ -134,18 +134,7 @@ def _who(arguments: argparse.Namespace) -> Any:
     genotype = pairs(arguments.genotype, "--genotype")
     # Cells of the command line are text as those of a file are; the patient reads both alike.
     patient = Patient(genotype=genotype, comedication=arguments.comedication, **values)
-    if arguments.n == 1:
-        return patient
-    given = {name: getattr(patient, name) for name in values if hasattr(patient, name)}
-    ancestry = given.pop("ancestry", None)
-    return Population(
-        arguments.n,
-        seed=arguments.seed,
-        ancestry=ancestry,
-        genotype=patient.genotype,
-        comedication=patient.comedication,
-        **given,
-    )
+    return patient if arguments.n == 1 else population_of(patient, arguments.n, arguments.seed)
 
 
 def _write_folder(folder: Path, solution: Solution) -> None:

@@ -15,6 +15,7 @@ from pkpd.fit.assemble import assemble
 from pkpd.fit.cohort import read_patients
 from pkpd.fit.fitted import Fitted
 from pkpd.fit.layout import GivenDoses, Layout
+from pkpd.fit.likelihood import log_variance
 from pkpd.fit.problem import Problem
 from pkpd.fit.setup import Setup
 from pkpd.individual.model_choice import system_drug
@@ -116,7 +117,7 @@ def _levels(fitted: Fitted, problem: Problem, unit: int, n: int, rng: np.random.
     predicted = problem.predict(np.array([0]), draws[None])[0]
     _, scales = objective.estimates(np.array([unit]), centre)
     with np.errstate(divide="ignore", invalid="ignore"):
-        sd = np.exp(0.5 * _log_variance(objective.error, predicted[1:], scales[0], objective.n_outputs))
+        sd = np.exp(0.5 * log_variance(objective.error, predicted[1:], scales[0, 0], scales[0, -objective.n_outputs]))
     noise = rng.standard_normal(predicted[1:].shape) * np.where(np.isfinite(sd), sd, 0.0)
     measured = predicted[1:] * np.exp(noise) if objective.error == "log" else predicted[1:] + noise
     factor = fitted.units_of_data.factor
@@ -138,14 +139,6 @@ def _certain(fitted: Fitted, unit: int) -> FloatArray:
             stacklevel=5,
         )
     return cov
-
-
-def _log_variance(error: str, predicted: FloatArray, scales: FloatArray, n_outputs: int) -> FloatArray:
-    """Logarithm of the variance of the first output."""
-    first = scales[0]
-    if error == "combined":
-        return np.log(np.exp(2.0 * first) + np.exp(2.0 * scales[n_outputs]) * predicted**2)
-    return 2.0 * (first + np.log(predicted)) if error == "proportional" else np.full_like(predicted, 2.0 * first)
 
 
 def _extended(setup: Setup, subject: int, doses: _Ordered, grid: FloatArray, history: bool) -> Problem:

@@ -29,7 +29,6 @@ from pkpd.systems.ways import Ways, ways_by_system
 __all__ = ["Course", "Episodes", "draw_episodes"]
 
 FloatArray = NDArray[np.float64]
-SILENCE_MIN = 20.0
 FIRST_NOISE_MIN = 360.0  # drawn for every onset; those that are followed for longer get more of it
 
 
@@ -105,7 +104,12 @@ class Episodes:
         s = np.array([run.states[:, 0] for run in runs]).reshape(len(runs), len(grid))
         s[:, 0] = 1.0  # the moment of the onset
         seizing = np.array([_flags(run, grid) for run in runs]).reshape(s.shape)
-        return Course(s, seizing, _in_episode(seizing), [_given(run, len(own)) for run, own in zip(runs, orders)])
+        return Course(
+            s,
+            seizing,
+            _in_episode(seizing, self.receptors["episode_end_silence"]),
+            [_given(run, len(own)) for run, own in zip(runs, orders)],
+        )
 
     def _run_of(self, i: int, own: Sequence[tuple[float, Dose]], grid: FloatArray, constants: FloatArray) -> LayerRun:
         doses = tuple(
@@ -195,12 +199,12 @@ def _flags(run: LayerRun, grid: FloatArray) -> NDArray[np.bool_]:
     return flags
 
 
-def _in_episode(seizing: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Seizing now or within the last 20 min."""
+def _in_episode(seizing: NDArray[np.bool_], silence_min: float) -> NDArray[np.bool_]:
+    """Seizing now, or off for less than the silence that ends an episode."""
     n_grid = seizing.shape[1]
     last = np.where(seizing, np.arange(n_grid), -(10**9))
     last = np.maximum.accumulate(last, axis=1)
-    inside: NDArray[np.bool_] = (np.arange(n_grid) - last) * KNOT_MIN < SILENCE_MIN
+    inside: NDArray[np.bool_] = (np.arange(n_grid) - last) * KNOT_MIN < silence_min
     return inside
 
 
