@@ -209,13 +209,13 @@ class Solution:
         ParameterError
             If there is no such picture, or the result has nothing to show in it.
         """
-        from pkpd.pictures.choice import draw
+        from pkpd.pictures.solution import draw
 
         return draw(self, what, **options)
 
     def report(self) -> str:
         """Return a page (HTML) with question, inputs, table, pictures, assumptions and warnings."""
-        from pkpd.report.simulation import solution_page
+        from pkpd.report.solution import solution_page
 
         return solution_page(self)
 

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pkpd.check.view import USUAL_WEIGHT, View
-from pkpd.data_units import DataUnits
+from pkpd.dataset.units import DataUnits
 
 __all__ = ["amount_rules"]
 

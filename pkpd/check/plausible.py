@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pkpd.check.view import USUAL_WEIGHT, View
-from pkpd.data_units import DataUnits
+from pkpd.dataset.units import DataUnits
 from pkpd.errors import did_you_mean
 from pkpd.library.catalogue import list_drugs, load_drug
 from pkpd.library.drug import Drug

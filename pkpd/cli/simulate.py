@@ -138,8 +138,8 @@ def _who(arguments: argparse.Namespace) -> Any:
 
 
 def _write_folder(folder: Path, solution: Solution) -> None:
-    from pkpd.pictures.choice import svgs_of
-    from pkpd.report.simulation import solution_page
+    from pkpd.pictures.solution import svgs_of
+    from pkpd.report.solution import solution_page
     from pkpd.result_files import write_table, write_text
 
     write_table(solution.metrics(), folder / "results.csv")

@@ -10,8 +10,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from pkpd.assumption import Assumption
-from pkpd.data_units import data_units, in_canonical_units
 from pkpd.dataset.dataset import Dataset
+from pkpd.dataset.units import data_units, in_canonical_units
 from pkpd.errors import ParameterError
 from pkpd.fit.case import Case, read_case
 from pkpd.fit.choice import Choice, Known, choose

@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 from pkpd.dataset.dataset import Dataset, as_dataset
 from pkpd.errors import ParameterError
 from pkpd.fit.assemble import Assembled, assemble
-from pkpd.fit.begin import find_starts
 from pkpd.fit.bootstrap import FEWEST_SUBJECTS, bootstrap_draws
 from pkpd.fit.case import LeftOut
 from pkpd.fit.checked import checked
@@ -26,6 +25,7 @@ from pkpd.fit.profile import profile_intervals
 from pkpd.fit.refine import refine
 from pkpd.fit.result import Fit
 from pkpd.fit.setup import Setup, without_zero_predictions
+from pkpd.fit.starts import find_starts
 from pkpd.fit.uncertainty import Uncertainty, covariances
 from pkpd.models.compartments import Compartments
 from pkpd.progress import progress_bar

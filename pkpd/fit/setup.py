@@ -17,9 +17,8 @@ from pkpd.fit.choice import Choice
 from pkpd.fit.estimate import Space
 from pkpd.fit.layout import Layout
 from pkpd.fit.likelihood import Objective, Observed
-from pkpd.fit.maps import DirectMap
+from pkpd.fit.maps import DirectMap, eta_map
 from pkpd.fit.model import FitModel
-from pkpd.fit.prior import eta_map
 from pkpd.fit.problem import ParameterMap, Problem
 from pkpd.predict.parameters import check_values, column_values, id_values
 

@@ -13,10 +13,10 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from pkpd.data_units import DataUnits
 from pkpd.dataset.dataset import Table
 from pkpd.dataset.observations import Observations
 from pkpd.dataset.records import number
+from pkpd.dataset.units import DataUnits
 
 __all__ = ["Doses", "Pieces", "Samples", "doses_of", "pieces_of", "samples_of"]
 
