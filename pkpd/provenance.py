@@ -21,7 +21,7 @@ def provenance(scenario: Scenario, results: Sequence[SubjectResult]) -> dict[str
     """Return version, engine, evidence, seeds and hashes of the library files of a solved scenario."""
     from pkpd import __version__
 
-    drugs = {unit.person.drug.name: unit.person.drug.sha256 for result in results for unit in result.units}
+    drugs = {system.person.drug.name: system.person.drug.sha256 for result in results for system in result.systems}
     engine = "linear: exact; saturable: series of order 14, tolerance 3e-10 a step"
     seizure: dict[str, Any] = {}
     if scenario.seizure != NO_SEIZURE:

@@ -23,7 +23,7 @@ from pkpd.regimen.regimen import Dose, Regimen
 from pkpd.seizure.constitution import KNOT_MIN, Constitution, draw_constitution, draw_noise, knots
 from pkpd.seizure.inputs import layer_constants, receptor_inputs
 from pkpd.seizure.layer import LayerRun, run_layer
-from pkpd.systems.groups import Unit
+from pkpd.systems.groups import DrugSystem
 from pkpd.systems.ways import Ways, ways_by_system
 
 __all__ = ["Course", "Episodes", "draw_episodes"]
@@ -98,7 +98,7 @@ class Episodes:
         runs = [self._run_of(i, own, grid, constants) for i, own in enumerate(orders)]
         run_layer(runs)
         for number, run in zip(self.index, runs):
-            reason = next(filter(None, (unit.failure for unit in run.units)), run.failure)
+            reason = next(filter(None, (system.failure for system in run.systems)), run.failure)
             if reason:
                 raise SolverError(f"episode {number + 1}: {reason}. Check the regimen.")
         s = np.array([run.states[:, 0] for run in runs]).reshape(len(runs), len(grid))
@@ -117,17 +117,17 @@ class Episodes:
             for number, (minutes, dose) in enumerate(own, start=1)
         )
         patient = self.patients[i]
-        units = [
-            Unit(person, ways, [], until_h=float(grid[-1]) / 60.0, grid=None, range_mg_L=(math.nan, math.nan))
+        systems = [
+            DrugSystem(person, ways, [], until_h=float(grid[-1]) / 60.0, grid=None, range_mg_L=(math.nan, math.nan))
             for person, ways in self._people(i, doses)
         ]
-        people = [unit.person for unit in units]
+        people = [system.person for system in systems]
         changes = {} if self.draw is None else self.receptors.posterior.drug_changes(self.draw)
         inputs = receptor_inputs(
             people, self.receptors, constants, patient.pgp_fold, self.evidence == "exploratory", changes
         )
         own_noise = self._constitution(i, float(grid[-1]))
-        return LayerRun(patient, Regimen(doses), units, own_noise, inputs, 0.0, float(grid[-1]) / 60.0, grid)
+        return LayerRun(patient, Regimen(doses), systems, own_noise, inputs, 0.0, float(grid[-1]) / 60.0, grid)
 
     def _constitution(self, i: int, minutes: float) -> Constitution:
         """The constitution of an episode, its noise drawn for at least so many minutes."""
