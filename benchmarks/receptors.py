@@ -23,7 +23,7 @@ from pkpd.seizure.constitution import KNOT_MIN, draw_constitution
 from pkpd.seizure.episodes import draw_episodes
 from pkpd.seizure.inputs import layer_constants, receptor_inputs
 from pkpd.seizure.layer import LayerRun, run_layer
-from pkpd.systems.groups import Unit, unit_levels
+from pkpd.systems.groups import DrugSystem, system_levels
 
 ORDERS = "lorazepam 4 mg iv over 2 min at 30 min; levetiracetam 60 mg/kg iv over 10 min at 50 min"
 CONDITIONAL = "lorazepam 4 mg iv over 2 min; levetiracetam 60 mg/kg iv over 10 min at 20 min if seizing"
@@ -39,14 +39,14 @@ def layer_runs(n: int, hours: float, every_min: float) -> list[LayerRun]:
     times = np.arange(0.0, hours * 60.0 + 0.5 * every_min, every_min)
     runs = []
     for i in range(n):
-        units = []
+        systems = []
         for drug in ("lorazepam", "levetiracetam"):
             ways = {f"{drug} iv": (drug, "iv")}
             person = individual(load_drug(drug), ADULT, ways, {}, "established", (1, i))
-            units.append(Unit(person, ways, [], hours, None, (np.nan, np.nan)))
-        inputs = receptor_inputs([unit.person for unit in units], receptors, constants, None, False)
+            systems.append(DrugSystem(person, ways, [], hours, None, (np.nan, np.nan)))
+        inputs = receptor_inputs([system.person for system in systems], receptors, constants, None, False)
         own = draw_constitution(preset, ADULT, 1, i, {}, hours * 60.0)
-        runs.append(LayerRun(ADULT, regimen, units, own, inputs, 0.0, hours, times))
+        runs.append(LayerRun(ADULT, regimen, systems, own, inputs, 0.0, hours, times))
     return runs
 
 
@@ -114,7 +114,7 @@ def by_scipy(run: LayerRun, minutes: float, method: str = "LSODA", rtol: float =
     """Return the states at the noise knots: one subject, from knot to knot, compiled right-hand side."""
     own, give = run.constitution, run.inputs
     middles = (np.arange(run.n_steps) + 0.5) * STEP_MIN / 60.0
-    levels = unit_levels([(unit, "brain") for unit in run.units], middles)
+    levels = system_levels([(system, "brain") for system in run.systems], middles)
     y = layer.rest_state(give.constants)
     y[layer.S] = 1.0
     states = [y]

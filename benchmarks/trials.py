@@ -18,6 +18,7 @@ import pandas as pd
 
 import pkpd
 from pkpd.trial.design import Endpoint
+from pkpd.trial.trial import TrialResult
 
 FOLDER = Path(__file__).parents[1] / "data" / "trials"
 BEGIN, END = "<!-- results: begin -->\n", "<!-- results: end -->"
@@ -25,7 +26,7 @@ RUNS = ("typical", "variability")
 HEADER = ("trial, arm", "published", "calibration", "typical kinetics", "drawn kinetics", "draws", "draws, calibration")
 
 
-def run(name: str, n: int, *, variability: bool = False, draws: int | None = None, seed: int = 101) -> pkpd.TrialResult:
+def run(name: str, n: int, *, variability: bool = False, draws: int | None = None, seed: int = 101) -> TrialResult:
     """Run a shipped trial at another size, with typical or drawn kinetics."""
     tables = tomllib.loads((FOLDER / f"{name}.toml").read_text(encoding="utf-8"))
     tables["trial"] |= {"n": n, "seed": seed, "pk_variability": variability}

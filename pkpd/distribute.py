@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import signal
-import sys
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
@@ -22,7 +21,7 @@ from typing import Any, Protocol, TypeVar
 from pkpd import compile_cache
 from pkpd.errors import ParameterError, SolverError
 
-__all__ = ["Distribute", "check_workers", "distributed", "progress_bar", "threaded"]
+__all__ = ["Distribute", "check_workers", "distributed", "threaded"]
 
 MOST_WORKERS = 1024
 Item = TypeVar("Item")
@@ -153,15 +152,3 @@ def _end_with_parent() -> None:
     if parent is not None:
         parent.join()
         os._exit(1)
-
-
-@contextmanager
-def progress_bar(total: int, unit: str, progress: bool | None, done: int = 0) -> Iterator[Callable[[int], object]]:
-    """A progress bar on stderr and the function that moves it; when not stated, on a terminal only."""
-    if not (sys.stderr.isatty() if progress is None else progress):
-        yield lambda n: None
-        return
-    from tqdm import tqdm
-
-    with tqdm(total=total, initial=done, unit=f" {unit}", file=sys.stderr, dynamic_ncols=True) as bar:
-        yield bar.update

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from pkpd.systems.groups import Unit
+from pkpd.systems.groups import DrugSystem
 
 if TYPE_CHECKING:
     from pkpd.solution import SubjectResult
@@ -39,8 +39,8 @@ def collect_metrics(results: Sequence[SubjectResult], reasons: dict[str, str]) -
     values: dict[str, list[float]] = {}
     nothing = [math.nan] * len(results)
     for index, result in enumerate(results):
-        for unit in result.units:
-            for name, value in _unit_metrics(unit, reasons).items():
+        for system in result.systems:
+            for name, value in _system_metrics(system, reasons).items():
                 values.setdefault(name, nothing.copy())[index] = value
     for index, result in enumerate(results):
         if result.seizure is not None:
@@ -57,20 +57,20 @@ def collect_metrics(results: Sequence[SubjectResult], reasons: dict[str, str]) -
     return {name: np.array(column) for name, column in values.items()}
 
 
-def _unit_metrics(unit: Unit, reasons: dict[str, str]) -> dict[str, float]:
+def _system_metrics(system: DrugSystem, reasons: dict[str, str]) -> dict[str, float]:
     """Metrics of one drug in one subject, metabolites after it."""
-    drug, found = unit.person.drug, {}
-    for output in unit.shape.outputs:
+    drug, found = system.person.drug, {}
+    for output in system.shape.outputs:
         if not output.volume:
             continue
         name = output.name.removesuffix("_plasma_mg_L")
-        summary = unit.summary[output.name]
+        summary = system.summary[output.name]
         found.update({f"{name}_{metric}": summary[key] for metric, key in METRICS})
         if summary["cmax"] == 0.0:
             found[f"{name}_tmax_h"] = math.nan
             reasons[f"{name}_tmax_h"] = "nothing was given"
         half_life = f"{name}_half_life_h"
-        found[half_life] = unit.half_life.get(output.name, math.nan)
+        found[half_life] = system.half_life.get(output.name, math.nan)
         if math.isinf(found[half_life]):
             found[half_life] = math.nan
             reasons[half_life] = "no elimination: clearance is 0"
@@ -79,9 +79,9 @@ def _unit_metrics(unit: Unit, reasons: dict[str, str]) -> dict[str, float]:
         if name != drug.name:
             continue
         inside = f"{name}_time_in_range_h"
-        found[inside] = math.nan if math.isnan(unit.range_mg_L[0]) else summary["in_range"]
+        found[inside] = math.nan if math.isnan(system.range_mg_L[0]) else summary["in_range"]
         if math.isnan(found[inside]):
             reasons[inside] = "the library has no range"
-        if unit.person.brain is not None:
-            found[f"{name}_brain_cmax_mg_L"] = unit.summary[f"{name}_brain_mg_L"]["cmax"]
+        if system.person.brain is not None:
+            found[f"{name}_brain_cmax_mg_L"] = system.summary[f"{name}_brain_mg_L"]["cmax"]
     return found

@@ -7,22 +7,21 @@ from typing import TYPE_CHECKING, Any
 
 from pkpd.library.receptor_file import load_receptors
 from pkpd.models.seizure_steps import STEP_MIN
+from pkpd.research_use import RESEARCH_USE
 from pkpd.scenario import NO_SEIZURE
 
 if TYPE_CHECKING:
     from pkpd.scenario import Scenario
     from pkpd.solution import SubjectResult
 
-__all__ = ["RESEARCH_USE", "provenance"]
-
-RESEARCH_USE = "Research and teaching software: it never says what to give a patient."
+__all__ = ["provenance"]
 
 
 def provenance(scenario: Scenario, results: Sequence[SubjectResult]) -> dict[str, Any]:
     """Return version, engine, evidence, seeds and hashes of the library files of a solved scenario."""
     from pkpd import __version__
 
-    drugs = {unit.person.drug.name: unit.person.drug.sha256 for result in results for unit in result.units}
+    drugs = {system.person.drug.name: system.person.drug.sha256 for result in results for system in result.systems}
     engine = "linear: exact; saturable: series of order 14, tolerance 3e-10 a step"
     seizure: dict[str, Any] = {}
     if scenario.seizure != NO_SEIZURE:

@@ -23,7 +23,7 @@ from pkpd.seizure.inputs import layer_constants
 from pkpd.seizure.layer import LayerRun
 from pkpd.seizure.outcome import SeizureResult, seizure_result
 from pkpd.systems.dosing import Administration
-from pkpd.systems.groups import Unit
+from pkpd.systems.groups import DrugSystem
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -47,7 +47,7 @@ class SubjectResult:
 
     subject: Subject
     given: list[Administration]
-    units: list[Unit] = field(default_factory=list)
+    systems: list[DrugSystem] = field(default_factory=list)
     run: LayerRun | None = None
     draws: int = 0
     seizure: SeizureResult | None = None
@@ -56,7 +56,7 @@ class SubjectResult:
     @property
     def warnings(self) -> tuple[str, ...]:
         """What a reader of this subject has to know, each once."""
-        found = [warning for unit in self.units for warning in unit.person.warnings]
+        found = [warning for system in self.systems for warning in system.person.warnings]
         found += self.seizure.warnings if self.seizure else ()
         found += self.pris.warnings if self.pris else ()
         return tuple(dict.fromkeys(found))
@@ -110,12 +110,12 @@ class Solution:
 
     @classmethod
     def collect(cls, scenario: Scenario, results: list[SubjectResult], grid: FloatArray) -> Solution:
-        """Put the solved units of a scenario together."""
+        """Put the solved systems of a scenario together."""
         reasons: dict[str, str] = {}
         for result in results:
             if result.run is not None:
                 result.seizure = seizure_result(scenario, result, grid)
-            if any(unit.person.drug.name == PROPOFOL for unit in result.units):
+            if any(system.person.drug.name == PROPOFOL for system in result.systems):
                 result.pris = pris_columns(result.given, result.subject.patient, grid, scenario.until_h)
         return cls(
             ids=[result.subject.id for result in results],
@@ -179,7 +179,7 @@ class Solution:
                 action = "imputed" if default.reason.startswith("derived") else "default"
                 evidence = (action, "assumption", "", "project", default.reason)
                 rows.append((who, default.item, default.value, default.unit, *evidence))
-            rows += [(who, *line) for unit in result.units for line in unit.person.assumptions]
+            rows += [(who, *line) for system in result.systems for line in system.person.assumptions]
             rows += [(who, *line) for line in (result.seizure.assumptions if result.seizure else ())]
             for reason in (*result.pris.drivers, *result.pris.evidence) if result.pris else ():
                 rows.append(
@@ -209,13 +209,13 @@ class Solution:
         ParameterError
             If there is no such picture, or the result has nothing to show in it.
         """
-        from pkpd.pictures.choice import draw
+        from pkpd.pictures.solution import draw
 
         return draw(self, what, **options)
 
     def report(self) -> str:
         """Return a page (HTML) with question, inputs, table, pictures, assumptions and warnings."""
-        from pkpd.report.simulation import solution_page
+        from pkpd.report.solution import solution_page
 
         return solution_page(self)
 
@@ -224,13 +224,13 @@ def _outputs(results: list[SubjectResult], n_times: int) -> dict[str, FloatArray
     """Columns of all subjects; a drug's unbound level stands after its total one."""
     columns: dict[str, FloatArray] = {}
     for index, result in enumerate(results):
-        for unit in result.units:
-            assert unit.profile is not None
-            for o, output in enumerate(unit.shape.outputs):
-                _column(columns, output.name, len(results), n_times)[index] = unit.profile[o]
+        for system in result.systems:
+            assert system.profile is not None
+            for o, output in enumerate(system.shape.outputs):
+                _column(columns, output.name, len(results), n_times)[index] = system.profile[o]
                 if o == 0:
-                    name = f"{unit.person.drug.name}_unbound_mg_L"
-                    _column(columns, name, len(results), n_times)[index] = unit.profile[0] * unit.person.fu
+                    name = f"{system.person.drug.name}_unbound_mg_L"
+                    _column(columns, name, len(results), n_times)[index] = system.profile[0] * system.person.fu
     for kind in ("seizure", "pris"):
         for index, result in enumerate(results):
             found = getattr(result, kind)
@@ -248,8 +248,8 @@ def _column(columns: dict[str, FloatArray], name: str, n: int, n_times: int) -> 
 def _drugs(results: list[SubjectResult]) -> tuple[str, ...]:
     names: dict[str, None] = {}
     for result in results:
-        for unit in result.units:
-            names.update(dict.fromkeys(o.name.removesuffix("_plasma_mg_L") for o in unit.shape.outputs if o.volume))
+        for system in result.systems:
+            names.update(dict.fromkeys(o.name.removesuffix("_plasma_mg_L") for o in system.shape.outputs if o.volume))
     return tuple(names)
 
 
@@ -269,6 +269,6 @@ def _warnings(scenario: Scenario, results: list[SubjectResult]) -> tuple[str, ..
 
 
 def _ranges(results: list[SubjectResult]) -> dict[str, Range]:
-    names = dict.fromkeys(unit.person.drug.name for result in results for unit in result.units)
+    names = dict.fromkeys(system.person.drug.name for result in results for system in result.systems)
     found = {name: load_drug(name).default_range for name in names}
     return {name: shown for name, shown in found.items() if shown is not None}

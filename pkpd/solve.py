@@ -10,15 +10,15 @@ from numpy.typing import NDArray
 
 from pkpd.errors import PkpdError, RegimenError, SolverError
 from pkpd.individual.individual import individual
-from pkpd.individual.model_choice import read_model_choice, system_drug
+from pkpd.individual.model_choice import read_model_choice
 from pkpd.library.catalogue import load_drug
-from pkpd.regimen.regimen import Regimen
 from pkpd.scenario import NO_SEIZURE, Scenario, output_grid
 from pkpd.seizure.layer import run_layer
 from pkpd.seizure.plan import plan_seizure
 from pkpd.solution import Solution, SubjectResult
 from pkpd.systems.dosing import Administration, administer
-from pkpd.systems.groups import Unit, solve_units
+from pkpd.systems.groups import DrugSystem, solve_systems
+from pkpd.systems.ways import way_key, ways_by_system
 
 __all__ = ["solve_scenarios"]
 
@@ -56,7 +56,7 @@ def solve_scenarios(scenarios: Sequence[Scenario], *, profiles: bool) -> list[So
     for result in everyone:
         if result.run is not None:
             result.given = result.run.given
-    solve_units([unit for result in everyone for unit in result.units])
+    solve_systems([system for result in everyone for system in result.systems])
     for index, results, grid in work:
         failure = next(filter(None, map(_failure, results)), None)
         shown = grid if profiles else grid[:0]
@@ -65,7 +65,7 @@ def solve_scenarios(scenarios: Sequence[Scenario], *, profiles: bool) -> list[So
 
 
 def _failure(result: SubjectResult) -> SolverError | None:
-    reasons = [unit.failure for unit in result.units]
+    reasons = [system.failure for system in result.systems]
     if result.run is not None:
         reasons.append(result.run.failure)
     reason = next(filter(None, reasons), None)
@@ -81,7 +81,7 @@ def _prepare(scenario: Scenario, grid: FloatArray | None) -> list[SubjectResult]
             "(seizure 'none'); expected an order at a fixed time. Remove the condition, or choose a seizure."
         )
     choice = read_model_choice(scenario.models)
-    routes = _routes(scenario.regimen)
+    ways_of = ways_by_system(scenario.regimen)
     shared: dict[int, list[Administration]] = {}
     results = []
     for subject in scenario.subjects:
@@ -93,23 +93,14 @@ def _prepare(scenario: Scenario, grid: FloatArray | None) -> list[SubjectResult]
             given = shared[id(patient)]
         chance = (subject.seed, subject.index) if subject.random else None
         result = SubjectResult(subject, given)
-        for name, ways in routes.items():
-            person = individual(system_drug(name), patient, ways, choice, scenario.evidence, chance)
-            doses = [dose for dose in given if f"{dose.drug} {dose.route}" in ways]
-            result.units.append(Unit(person, ways, doses, scenario.until_h, grid, _limits(name)))
+        for name, ways in ways_of.items():
+            person = individual(load_drug(name), patient, ways, choice, scenario.evidence, chance)
+            doses = [dose for dose in given if way_key(dose.drug, dose.route) in ways]
+            result.systems.append(DrugSystem(person, ways, doses, scenario.until_h, grid, _limits(name)))
         results.append(result)
     if scenario.seizure != NO_SEIZURE:
         plan_seizure(scenario, choice, results, grid)
     return results
-
-
-def _routes(regimen: Regimen) -> dict[str, dict[str, tuple[str, str]]]:
-    """System to its ways in, in the order of first appearance; zero doses count, so that the drug is reported."""
-    ways: dict[str, dict[str, tuple[str, str]]] = {}
-    for dose in regimen:
-        system = system_drug(dose.drug).name
-        ways.setdefault(system, {})[f"{dose.drug} {dose.route}"] = (dose.drug, dose.route)
-    return {name: dict(sorted(found.items())) for name, found in ways.items()}
 
 
 def _limits(name: str) -> tuple[float, float]:

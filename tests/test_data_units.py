@@ -5,8 +5,8 @@ import pandas as pd
 import pytest
 
 import pkpd
-from pkpd.data_units import covariate_frame, data_units, in_canonical_units
 from pkpd.dataset.dataset import as_dataset
+from pkpd.dataset.units import covariate_frame, data_units, in_canonical_units
 from pkpd.errors import DataError, ParameterError, UnitError
 
 

@@ -12,7 +12,9 @@ import pandas as pd
 import pytest
 
 from pkpd import evaluate as package_evaluate
-from pkpd.batch.evaluate import evaluate, how_many_shown, run_table
+from pkpd.batch.evaluate import evaluate
+from pkpd.batch.folder_run import how_many_shown
+from pkpd.batch.run import run_table
 from pkpd.batch.table import read_scenarios
 
 SCENARIOS = pd.DataFrame(
@@ -151,7 +153,7 @@ def test_how_many_are_shown(profiles, rows, shown):
 
 
 def test_interrupt_keeps_the_rows_that_are_done(csv, monkeypatch):
-    module = sys.modules["pkpd.batch.evaluate"]  # the name pkpd.batch.evaluate is the function
+    module = sys.modules["pkpd.batch.run"]
     work, calls = module.work_chunk, []
 
     def interrupted_work(chunk):

@@ -5,11 +5,10 @@ from source_tree import imports, modules
 # One line a floor, from the ground up; on a line a module may import those to its left. A package stands for all
 # of its modules, which may import each other as long as no cycle arises.
 FLOORS = [
-    "errors compile_cache memory units",
+    "errors research_use compile_cache memory progress units assumption",
     "library engine",
     "models streams patients regimen dataset",
-    "assumption data_units check individual systems scenario pris seizure metrics provenance solution solve simulate "
-    "predict",
+    "check individual systems scenario pris seizure metrics provenance solution solve simulate predict",
     "nca identity distribute fit cluster result_files batch trial",
     "pictures report",
     "cli __main__",
@@ -17,10 +16,10 @@ FLOORS = [
 
 # Methods `.plot` and `.report`, and the writing of a results folder, look upwards when they are called.
 UPWARD_INSIDE_FUNCTIONS = {
-    ("pkpd.solution", "pkpd.pictures.choice"),
-    ("pkpd.solution", "pkpd.report.simulation"),
+    ("pkpd.solution", "pkpd.pictures.solution"),
+    ("pkpd.solution", "pkpd.report.solution"),
     ("pkpd.distribute", "pkpd.cluster"),
-    ("pkpd.batch.evaluate", "pkpd.report.folder_run"),
+    ("pkpd.batch.folder_run", "pkpd.report.results_folder"),
     ("pkpd.fit.result", "pkpd.report.fit_folder"),
     ("pkpd.fit.result", "pkpd.pictures.fit"),
     ("pkpd.trial.trial", "pkpd.pictures.trial"),

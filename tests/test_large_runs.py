@@ -8,9 +8,9 @@ import pytest
 
 from large_tables import ROWS, bytes_of, manifest_of, rows_of, small_parts  # noqa: F401
 from pkpd import DataError, ParameterError, evaluate
+from pkpd.batch import folder_run
 from pkpd.batch.table import read_scenarios
 from pkpd.cli import main
-from pkpd.report import folder_run
 
 pytestmark = pytest.mark.usefixtures("small_parts")
 

@@ -7,7 +7,7 @@ import pytest
 
 from pkpd import Patient, evaluate, simulate
 from pkpd.report.page import Html, concentration, number, page, paragraph, picture, table, time
-from pkpd.report.simulation import solution_page
+from pkpd.report.solution import solution_page
 
 VOID = {"meta", "br", "link", "img", "input", "hr"}
 

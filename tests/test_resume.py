@@ -272,14 +272,14 @@ def test_a_file_that_cannot_grow_is_a_sentence(csv, tmp_path):
 def test_a_folder_that_goes_away_is_said(csv, tmp_path, monkeypatch):
     import shutil
 
-    write = sys.modules["pkpd.report.folder_run"].write_part
+    write = sys.modules["pkpd.batch.folder_run"].write_part
 
     def write_and_lose(path, *rest):
         if path.name == "part-00003.parquet":
             shutil.rmtree(path.parent)
         write(path, *rest)
 
-    monkeypatch.setattr("pkpd.report.folder_run.write_part", write_and_lose)
+    monkeypatch.setattr("pkpd.batch.folder_run.write_part", write_and_lose)
     with pytest.raises(ParameterError, match="part-00003.parquet': it cannot be written .*Check the folder"):
         evaluate(csv, out=tmp_path / "out", profiles=0)
 

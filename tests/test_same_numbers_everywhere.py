@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from pkpd import evaluate
-from pkpd.batch.evaluate import run_table
+from pkpd.batch.run import run_table
 from pkpd.batch.table import read_scenarios
 
 DRUGS = [

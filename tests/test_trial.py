@@ -12,8 +12,8 @@ from pkpd.cli import main
 from pkpd.errors import DataError, ParameterError
 from pkpd.patients.distributions import Distribution
 from pkpd.trial import enrol
-from pkpd.trial.design import draw_time, exact_interval
-from pkpd.trial.score import all_off, at_moment, durations, first_off, never_on
+from pkpd.trial.design import draw_time
+from pkpd.trial.score import all_off, at_moment, durations, exact_interval, first_off, never_on
 from trial_fakes import STOPS, fake_draw_episodes, small_trial
 
 TREATED = {"time": 10, "entry": "seizing", "regimen": "lorazepam 4 mg iv"}

@@ -31,11 +31,6 @@ def _clint_u(drug: str, _: Inputs) -> float:
     return base["fu_b_CLint_over_QH"].value * base["Q_H"].value / unbound_in_blood
 
 
-def _partial_clearance_ratio(drug: str, given: Inputs) -> float:
-    x, hepatic_share, _ = _liver(drug)
-    return hepatic.partial_clearance_ratio(float(given["m"]), x, hepatic_share)
-
-
 def _aucr_iv(drug: str, given: Inputs) -> float:
     return hepatic.aucr_iv(float(given["m"]), _liver(drug)[0])
 

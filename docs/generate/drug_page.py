@@ -12,14 +12,11 @@ from pkpd.library.drug import Drug, Range, Route
 from pkpd.library.evidence import Source
 from pkpd.library.interaction import Interaction
 from pkpd.library.parameter import Value
+from pkpd.library.routes import ROUTES
 
 __all__ = ["drug_pages"]
 
 _EVIDENCE = ("status", "grade", "source")
-_ROUTES = {
-    "iv": "into a vein", "im": "into a muscle", "po": "by mouth", "in": "into the nose", "buccal": "into the cheek",
-    "sl": "under the tongue", "sc": "under the skin", "pr": "into the rectum",
-}  # fmt: skip
 
 
 def drug_pages() -> dict[str, str]:
@@ -113,7 +110,7 @@ def _route_row(name: str, route: Route, why: str) -> tuple[object, ...]:
     joined = [" / ".join(dict.fromkeys(getattr(v, key) or "-" for v in values)) for key in ("status", "grade")]
     keys = ", ".join(dict.fromkeys(code(value.source) for value in values))
     cells = [number(value.value) if value else "" for value in (route.F, route.KA, route.ALAG)]
-    return (code(name), _ROUTES[name], *cells, *joined, keys, "; ".join(filter(None, (why, route.note))))
+    return (code(name), ROUTES[name], *cells, *joined, keys, "; ".join(filter(None, (why, route.note))))
 
 
 def _ranges(drug: Drug) -> str:

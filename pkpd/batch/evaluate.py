@@ -1,64 +1,25 @@
-"""Many scenarios from a table: one row in, one row out, in order, whatever the workers or the chunks.
-
-Rows are worked in chunks, in this process or in several; a row that cannot be run becomes an error row with a reason
-that names the column and the value, and the others go on. Numbers do not depend on how the rows were dealt out.
-"""
+"""`evaluate`: many scenarios from a table, into a table in memory or into a folder."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from pkpd.batch.folder_run import run_into_folder
 from pkpd.batch.part_files import piece_frame
 from pkpd.batch.parts_run import PartsRun, chunk_size
-from pkpd.batch.pieces import Piece, piece_of
-from pkpd.batch.results import Chunk, RowResult, Shown, metric_columns, work_chunk
+from pkpd.batch.pieces import Piece
+from pkpd.batch.results import metric_columns
 from pkpd.batch.table import WRITTEN, ScenarioTable, TableRow, read_scenarios
-from pkpd.distribute import Distribute, check_workers, distributed, progress_bar
+from pkpd.distribute import check_workers, distributed
 from pkpd.errors import ParameterError
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from pkpd.solution import Solution
 
-__all__ = ["Batch", "evaluate", "how_many_shown", "run_table"]
-
-SHOWN_BY_DEFAULT = 200
-
-
-@dataclass(frozen=True)
-class Batch:
-    """The rows that were run, in input order; fewer than the table has when the run was interrupted."""
-
-    table: ScenarioTable
-    results: list[RowResult]
-    interrupted: bool = False
-
-    @property
-    def errors(self) -> int:
-        """Number of rows with status error."""
-        return sum(1 for result in self.results if result.reason)
-
-    def to_frame(self) -> pd.DataFrame:
-        """Input columns, then status, reason, warnings, then the metrics.
-
-        Returns
-        -------
-        DataFrame
-            One row for each row that was run.
-        """
-        return piece_frame(
-            self.table, [self.table.rows[result.position] for result in self.results], piece_of(self.results)
-        )
-
-    def failures(self) -> list[tuple[str, str, str]]:
-        """Name, place and reason of each row with status error."""
-        names = self.table.column("scenario")
-        bad = [(self.table.rows[result.position], result.reason) for result in self.results if result.reason]
-        return [(names[row.position].strip(), self.table.place(row), reason) for row, reason in bad]
+__all__ = ["evaluate"]
 
 
 def evaluate(
@@ -111,8 +72,6 @@ def evaluate(
     if out is None:
         _refuse_without_folder(resume=resume, profiles=profiles)
         return _in_memory(table, progress, workers, cluster)
-    from pkpd.report.folder_run import run_into_folder
-
     run = run_into_folder(
         table, out, profiles=profiles, resume=resume, progress=progress, workers=workers, cluster=cluster
     )
@@ -148,77 +107,3 @@ def _refuse_without_folder(*, resume: bool, profiles: int | str | None) -> None:
                 f"evaluate, {name}: '{value}' needs a folder to write to; expected out='results/' beside it. "
                 f"Give out, or leave {name} out."
             )
-
-
-def how_many_shown(profiles: int | str | None, rows: int) -> int:
-    """Number of scenarios with profiles, pictures and an entry on the page.
-
-    Raises
-    ------
-    ParameterError
-        If `profiles` is neither None, ``"all"``, ``"none"`` nor a whole number from 0.
-    """
-    if profiles is None:
-        return min(rows, SHOWN_BY_DEFAULT)
-    if profiles in ("all", "none"):
-        return rows if profiles == "all" else 0
-    text = str(profiles).strip()
-    if not text.isdecimal():
-        raise ParameterError(f"profiles: '{profiles}' is not possible; expected all, none or a number. Correct it.")
-    return min(rows, int(text))
-
-
-def run_table(
-    table: ScenarioTable,
-    *,
-    spread: Distribute | None = None,
-    shown: int = 0,
-    keep: Callable[[str, Solution], Shown] | None = None,
-    seed: int | None = None,
-    progress: bool | None = None,
-    workers: int | None = None,
-    cluster: str | None = None,
-    chunk_rows: int | None = None,
-) -> Batch:
-    """Run the rows of a table; Ctrl-C ends the run and keeps the rows that are done.
-
-    Parameters
-    ----------
-    table : ScenarioTable
-    spread : Distribute, optional
-        What does the work, in place of `workers` and `cluster`.
-    shown : int
-        Of the first so many rows the result holds what `keep` makes of name and solution.
-    keep : function, optional
-        At the top of a module, so that it can be called in another process.
-    seed : int, optional
-        For rows that state none; 0 by default.
-    progress, workers, cluster
-        As in `evaluate`.
-    chunk_rows : int
-        Rows worked at a time, at most 500 by default; the numbers do not depend on it.
-
-    Returns
-    -------
-    Batch
-    """
-    if spread is None:
-        size = chunk_rows or chunk_size(table.count, check_workers(workers))
-        with distributed(workers=workers, cluster=cluster) as opened:
-            return run_table(
-                table, spread=opened, shown=shown, keep=keep, seed=seed, progress=progress, chunk_rows=size
-            )
-    size = chunk_rows or chunk_size(table.count, None)
-    chunks = (
-        Chunk(table.names, table.rows[start : start + size], seed, shown, keep) for start in range(0, table.count, size)
-    )
-    results: list[RowResult] = []
-    interrupted = False
-    with progress_bar(table.count, "scenarios", progress) as advance:
-        try:
-            for done in spread(work_chunk, chunks):
-                results.extend(done)
-                advance(len(done))
-        except KeyboardInterrupt:
-            interrupted = True
-    return Batch(table, results, interrupted)

@@ -14,6 +14,7 @@ from typing import Any
 from pkpd.batch.table import ScenarioTable
 from pkpd.errors import ParameterError
 from pkpd.identity import differences, identity
+from pkpd.research_use import RESEARCH_USE
 from pkpd.result_files import write_whole
 
 __all__ = ["describe", "file_sha256", "read_manifest", "refuse_other_run", "remove_earlier", "write_manifest"]
@@ -27,7 +28,7 @@ def describe(table: ScenarioTable, options: Mapping[str, Any]) -> dict[str, Any]
     program = identity()
     return {
         "pkpd": program["pkpd"],
-        "use": "research and teaching; it never says what to give a patient",
+        "use": RESEARCH_USE,
         "python": platform.python_version(),
         "packages": {name: metadata.version(name) for name in _PACKAGES if util.find_spec(name) is not None},
         "code_sha256": program["code"],

@@ -16,8 +16,9 @@ from pkpd.batch.part_files import give_same_columns, join_parts, part_name, part
 from pkpd.batch.pieces import Piece, join_pieces, work_piece
 from pkpd.batch.results import Chunk, RowResult, Shown
 from pkpd.batch.table import ScenarioTable, TableRow, hash_of
-from pkpd.distribute import Distribute, distributed, progress_bar
+from pkpd.distribute import Distribute, distributed
 from pkpd.errors import DataError
+from pkpd.progress import progress_bar
 
 if TYPE_CHECKING:
     from pkpd.solution import Solution
@@ -75,7 +76,7 @@ class PartsRun:
     def run(self, spread: Distribute, *, progress: bool | None = None) -> None:
         """Work the spans; Ctrl-C ends the run, and the spans that are done stay written."""
         done = sum(span.stop - span.first for at, span in enumerate(self.table.spans) if at not in self.todo)
-        with progress_bar(self.table.count, "scenarios", progress, done) as advance:
+        with progress_bar(self.table.count, "scenarios", progress, done=done) as advance:
             try:
                 for piece in spread(work_piece, self._chunks()):
                     advance(self._take(piece))

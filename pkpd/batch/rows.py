@@ -14,7 +14,7 @@ from pkpd.errors import DataError, PkpdError, did_you_mean
 from pkpd.individual.model_choice import read_model_choice
 from pkpd.patients.columns import known_columns
 from pkpd.patients.patient import Patient
-from pkpd.patients.population import Population, Subject, subjects_of
+from pkpd.patients.population import Population, Subject, population_of, subjects_of
 from pkpd.regimen.regimen import Regimen, parse_regimen
 from pkpd.scenario import CONDITIONS, EVIDENCE, SEIZURES, Scenario
 from pkpd.units import parse_time
@@ -87,13 +87,7 @@ class RowReader:
 def _people(values: dict[str, Any], n: int, seed: int) -> Patient | Population:
     """The typical patient of a row, or the population around it."""
     patient = Patient.from_row(values)  # also checks what a population takes over
-    if n == 1:
-        return patient
-    given = {name: getattr(patient, name) for name in values if hasattr(patient, name) and name != "comedication"}
-    ancestry = given.pop("ancestry", None)
-    return Population(
-        n, seed=seed, ancestry=ancestry, genotype=patient.genotype, comedication=patient.comedication, **given
-    )
+    return patient if n == 1 else population_of(patient, n, seed)
 
 
 @lru_cache(maxsize=1024)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from pkpd.check.view import View
-from pkpd.data_units import DataUnits
+from pkpd.check.view import USUAL_WEIGHT, View
+from pkpd.dataset.units import DataUnits
 
 __all__ = ["amount_rules"]
 
@@ -18,7 +18,6 @@ LEAST_VOLUME = 0.02
 MOST_VOLUME = 100.0
 #: Peak per dose of one ID over the median of all: beyond this its levels are in another unit than theirs.
 OTHER_SCALE = 100.0
-USUAL_WEIGHT = 70.0
 
 
 def amount_rules(view: View, units: DataUnits, weight: FloatArray) -> None:
@@ -50,8 +49,7 @@ def _given(view: View) -> FloatArray:
     """The amount given until each row, since the last reset; infinite after a steady state, of unknown amount."""
     amount = np.where(view.dose, view.amt * (1 + view.addl), 0.0)
     amount[view.dose & ((view.ss > 0) | ((view.rate > 0) & (view.amt == 0)))] = np.inf
-    total = np.zeros(len(view))
-    bounds = np.append(np.unique(view.piece, return_index=True)[1], len(view))
+    bounds = view.piece_bounds
     finite = np.where(np.isinf(amount), 0.0, amount)
     running = np.cumsum(finite)
     before = np.concatenate([[0.0], running])[bounds[:-1]]

@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pkpd.check.view import View
-from pkpd.data_units import covariate_factor
 from pkpd.dataset.columns import to_numbers
 from pkpd.dataset.records import number
+from pkpd.dataset.units import covariate_factor
 from pkpd.errors import ParameterError
 from pkpd.patients.columns import COLUMNS, Column
 

@@ -1,22 +1,21 @@
 """Rules of plausibility: doses, rates and levels that are hard to believe in the units of the data.
 
 Limits of single drugs stand in their files ([plausible], assumptions of this project); the drug is that of the column
-DRUG, or of the name of the file. Whether
-levels and doses are of one kind of unit is a matter of mass: no level times the smallest volume it can fill holds more
-drug than was given.
+DRUG, or of the name of the file. Whether levels and doses go together at all is a matter of mass, and of
+`pkpd.check.amounts`.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pkpd.check.view import View
-from pkpd.data_units import DataUnits
+from pkpd.check.view import USUAL_WEIGHT, View
+from pkpd.dataset.units import DataUnits
 from pkpd.errors import did_you_mean
 from pkpd.library.catalogue import list_drugs, load_drug
 from pkpd.library.drug import Drug
@@ -26,8 +25,6 @@ __all__ = ["drug_names", "infusion_rules", "plausible_rules"]
 FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
 
-#: Taken where the weight of a subject is not known, kg; smaller subjects only make the limits wider.
-USUAL_WEIGHT = 70.0
 #: A dose given within this time counts as one dose, a longer one as an infusion; hours.
 ONE_DOSE = 0.5
 #: Fosphenytoin beyond this is more than any label's dose in mg PE, and a usual dose in mg of salt; mg/kg.
@@ -74,19 +71,19 @@ def plausible_rules(view: View, units: DataUnits, weight: FloatArray) -> None:
     for name, drug in drugs.items():
         of_drug = names == name
         doses = of_drug & view.dose
-        _doses(view, drug, doses & (hours <= ONE_DOSE), mg / body, taken)
-        _infusions(view, drug, doses & (hours > ONE_DOSE), rate / body, taken)
-        _pushes(view, drug, doses & (hours > 0), rate)
-        _levels(view, drug, of_drug & view.first_kind, view.dv * units.concentration)
+        _beyond(view, drug, "dose", doses & (hours <= ONE_DOSE), mg / body, taken)
+        _beyond(view, drug, "infusion", doses & (hours > ONE_DOSE), rate / body, taken)
+        _beyond(view, drug, "rate", doses & (hours > 0), rate)
+        _beyond(view, drug, "concentration", of_drug & view.first_kind, view.dv * units.concentration)
         if drug.dose_unit == "PE":
             _salt(view, drug, doses & (hours <= 2 * ONE_DOSE), mg / body)
 
 
 def _drugs(view: View, names: NDArray[Any]) -> Mapping[str, Drug]:
     """The drugs of the library that are named; the others are reported once each."""
-    known = list_drugs()
     import pandas as pd
 
+    known = list_drugs()
     words = pd.unique(names)
     first = [int(np.argmax(names == word)) for word in words]
     strange = [int(row) for word, row in zip(words, first, strict=True) if word and word not in known]
@@ -103,71 +100,72 @@ def _drugs(view: View, names: NDArray[Any]) -> Mapping[str, Drug]:
     return {str(word): load_drug(str(word)) for word in words if word in known}
 
 
-def _doses(view: View, drug: Drug, doses: BoolArray, per_kg: FloatArray, taken: Callable[[int], str]) -> None:
-    limit = drug.plausible.get("dose")
-    if limit is None:
-        return
-    view.find(
-        "warning",
+class _Limit(NamedTuple):
+    """How one limit of a drug file is told: the rule, its column, and what was found and expected."""
+
+    rule: str
+    column: str
+    found: Callable[[float], str]
+    expected: Callable[[float], str]
+    fix: str
+
+
+_RATE_FIX = "Check the units of RATE, AMT and TIME: RATE is AMT per TIME."
+#: By the names of the limits in [plausible]; the numbers are in the unit that is checked there.
+_LIMITS = {
+    "dose": _Limit(
         "dose-implausible",
         "AMT",
-        doses & (per_kg > limit.value),
-        lambda row: (
-            f"AMT {view.cells('amt', row)} of {drug.name} is {per_kg[row]:.3g} mg/kg{taken(row)}; expected no more "
-            f"than {limit.value:g} mg/kg at once."
-        ),
+        lambda found: f"{found:.3g} mg/kg",
+        lambda limit: f"{limit:g} mg/kg at once",
         "Check the unit of AMT (units={'AMT': ...}) and the weight.",
-    )
-
-
-def _infusions(view: View, drug: Drug, doses: BoolArray, per_kg: FloatArray, taken: Callable[[int], str]) -> None:
-    limit = drug.plausible.get("infusion")
-    if limit is None:
-        return
-    view.find(
-        "warning",
+    ),
+    "infusion": _Limit(
         "infusion-implausible",
         "RATE",
-        doses & (per_kg > limit.value),
-        lambda row: (
-            f"RATE {view.cells('rate', row)} of {drug.name} is {per_kg[row]:.3g} mg/kg/h{taken(row)}; expected no more "
-            f"than {limit.value:g} mg/kg/h over more than half an hour."
-        ),
-        "Check the units of RATE, AMT and TIME: RATE is AMT per TIME.",
-    )
-
-
-def _pushes(view: View, drug: Drug, doses: BoolArray, rate: FloatArray) -> None:
-    limit = drug.plausible.get("rate")
-    if limit is None:
-        return
-    view.find(
-        "warning",
+        lambda found: f"{found:.3g} mg/kg/h",
+        lambda limit: f"{limit:g} mg/kg/h over more than half an hour",
+        _RATE_FIX,
+    ),
+    "rate": _Limit(
         "rate-implausible",
         "RATE",
-        doses & (rate > limit.value),
-        lambda row: (
-            f"RATE {view.cells('rate', row)} of {drug.name} is {rate[row] / 60:.4g} mg/min; expected no more than "
-            f"{limit.value / 60:g} mg/min."
-        ),
-        "Check the units of RATE, AMT and TIME: RATE is AMT per TIME.",
-    )
+        lambda found: f"{found / 60:.4g} mg/min",
+        lambda limit: f"{limit / 60:g} mg/min",
+        _RATE_FIX,
+    ),
+    "concentration": _Limit(
+        "level-implausible",
+        "DV",
+        lambda found: f"{found:.4g} mg/L",
+        lambda limit: f"{limit:g} mg/L",
+        "Check the unit of DV: ug/L and ng/mL are a thousandth of mg/L (units={'DV': 'ug/L'}).",
+    ),
+}
 
 
-def _levels(view: View, drug: Drug, seen: BoolArray, level: FloatArray) -> None:
-    limit = drug.plausible.get("concentration")
+def _beyond(
+    view: View,
+    drug: Drug,
+    name: str,
+    where: BoolArray,
+    values: FloatArray,
+    taken: Callable[[int], str] = lambda row: "",
+) -> None:
+    """Report the rows of `where` whose value is beyond a limit of the drug; `taken` says what stood in for a weight."""
+    limit, told = drug.plausible.get(name), _LIMITS[name]
     if limit is None:
         return
     view.find(
         "warning",
-        "level-implausible",
-        "DV",
-        seen & (level > limit.value),
+        told.rule,
+        told.column,
+        where & (values > limit.value),
         lambda row: (
-            f"DV {view.cells('dv', row)} of {drug.name} is {level[row]:.4g} mg/L; expected no more than "
-            f"{limit.value:g} mg/L."
+            f"{told.column} {view.cells(told.column.lower(), row)} of {drug.name} is {told.found(values[row])}"
+            f"{taken(row)}; expected no more than {told.expected(limit.value)}."
         ),
-        "Check the unit of DV: ug/L and ng/mL are a thousandth of mg/L (units={'DV': 'ug/L'}).",
+        told.fix,
     )
 
 
@@ -204,9 +202,8 @@ def infusion_rules(view: View) -> None:
     end = np.full(len(view), -np.inf)
     end[given] = view.time[given] + view.amt[given] / view.rate[given]
     running = np.full(len(view), -np.inf)
-    bounds = np.append(np.unique(view.piece, return_index=True)[1], len(view))
     for piece in np.unique(view.piece[given]):
-        rows = slice(bounds[piece], bounds[piece + 1])
+        rows = slice(*view.piece_bounds[piece : piece + 2])
         running[rows] = np.maximum.accumulate(end[rows])
     view.find(
         "info",

@@ -14,10 +14,10 @@ from pkpd.check.plausible import drug_names, infusion_rules, plausible_rules
 from pkpd.check.rows import row_rules
 from pkpd.check.subjects import subject_rules
 from pkpd.check.view import View, make_view
-from pkpd.data_units import DataUnits, data_units
 from pkpd.dataset.dataset import Dataset, as_dataset
 from pkpd.dataset.inspection import cell_findings, inspect
 from pkpd.dataset.rules import Finding
+from pkpd.dataset.units import DataUnits, data_units
 from pkpd.errors import UnitError
 from pkpd.library.catalogue import list_drugs, load_drug
 

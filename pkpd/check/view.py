@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,22 +18,21 @@ from pkpd.dataset.observations import kinds_of
 from pkpd.dataset.records import number
 from pkpd.dataset.rules import Reporter
 
-__all__ = ["View", "make_view"]
+__all__ = ["USUAL_WEIGHT", "View", "make_view"]
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 BoolArray = NDArray[np.bool_]
+#: Taken where the weight of a subject is not known, kg; smaller subjects only make the limits wider.
+USUAL_WEIGHT = 70.0
 
 
 @dataclass(frozen=True)
 class View:
     """The columns of a data set, each of shape (n_rows,).
 
-    `subject` is the position in `table.ids`; `piece` counts the stretches in time order, which EVID 3 and
-    4 begin.
-    EVID, AMT, RATE, II, ADDL, SS and BLQ are 0 where missing; MDV, DV, LLOQ and CMT are NaN. `dose` marks doses,
-    `other` events that are neither dose nor observation, `seen` the observations: EVID 0, not hidden by MDV, with a DV
-    or below the limit.
+    `subject` is the position in `table.ids`; `piece` counts the stretches in time order, which EVID 3 and 4 begin.
+    EVID, AMT, RATE, II, ADDL, SS and BLQ are 0 where missing; MDV, DV, LLOQ and CMT are NaN.
     """
 
     data: Dataset
@@ -61,9 +61,14 @@ class View:
         """Rows that are doses."""
         return (self.evid == 1) | (self.evid == 4)
 
+    @cached_property
+    def piece_bounds(self) -> IntArray:
+        """First row of each piece, and the number of rows, shape (n_pieces + 1,)."""
+        return np.append(np.unique(self.piece, return_index=True)[1], len(self))
+
     @property
     def seen(self) -> BoolArray:
-        """Rows that are observations."""
+        """Rows that are observations: EVID 0, below the limit or with a DV that MDV does not hide."""
         hidden = np.nan_to_num(self.mdv, nan=0.0) != 0
         return (self.evid == 0) & ((self.blq == 1) | (~hidden & ~np.isnan(self.dv)))
 

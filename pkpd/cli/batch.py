@@ -74,7 +74,7 @@ def _refuse_without_folder(arguments: argparse.Namespace, folder: bool) -> None:
 
 
 def _into_folder(arguments: argparse.Namespace, table: ScenarioTable) -> Outcome:
-    from pkpd.report.folder_run import run_into_folder  # loads what draws pictures
+    from pkpd.batch.folder_run import run_into_folder
 
     done = run_into_folder(
         table,
@@ -90,8 +90,8 @@ def _into_folder(arguments: argparse.Namespace, table: ScenarioTable) -> Outcome
 
 
 def _into_file(arguments: argparse.Namespace, table: ScenarioTable) -> Outcome:
-    from pkpd.batch.evaluate import run_table
     from pkpd.batch.parts_run import run_to_file
+    from pkpd.batch.run import run_table
     from pkpd.result_files import check_file, undisturbed, write_table
 
     place = check_file(arguments.output) if arguments.output else None

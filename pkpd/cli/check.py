@@ -7,7 +7,7 @@ import textwrap
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pkpd.cli.shared import add_json, is_folder, pairs, print_json, say
+from pkpd.cli.shared import add_data_options, add_json, is_folder, names_of, pairs, print_json, say
 from pkpd.errors import ParameterError
 
 if TYPE_CHECKING:
@@ -26,18 +26,6 @@ exit codes: 0 no error and no warning; 1 errors or warnings; 2 wrong usage or un
 #: Of one rule the text shows so many; -o and --json give all that are listed.
 SHOWN = 5
 NAMES = {"error": "ERROR", "warning": "WARNING", "info": "info"}
-
-
-def add_data_options(parser: argparse._ActionsContainer) -> None:
-    """The options that say what the columns of a data set mean."""
-    parser.add_argument("--units", metavar="LIST", help="units of columns, such as TIME=min,AMT=mg,DV=ng/mL")
-    parser.add_argument("--columns", metavar="LIST", help="what columns mean, such as BW=weight_kg,HOURS=TIME")
-    parser.add_argument("--by", metavar="COLUMN", help="column(s) that tell occasions apart, with commas between")
-
-
-def names_of(given: str | None) -> list[str] | None:
-    """The columns of `--by`; None where there is none."""
-    return [name.strip() for name in given.split(",") if name.strip()] if given else None
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -11,6 +11,7 @@ from importlib import import_module
 from typing import Any, NoReturn
 
 from pkpd.errors import PkpdError, PkpdWarning, did_you_mean
+from pkpd.research_use import RESEARCH_USE
 
 __all__ = ["main", "make_parser"]
 
@@ -18,9 +19,9 @@ __all__ = ["main", "make_parser"]
 VERBS = ("batch", "simulate", "fit", "check", "nca", "trial", "drugs", "genes", "doctor")
 _USAGE = 2
 
-_DESCRIPTION = """Dosing, genotype and brain entry of antiseizure drugs in status epilepticus.
+_DESCRIPTION = f"""Dosing, genotype and brain entry of antiseizure drugs in status epilepticus.
 
-Research and teaching software: it never says what to give a patient."""
+{RESEARCH_USE}"""
 
 _EXAMPLES = """examples:
   pkpd batch data/scenarios/status_epilepticus.csv -o results/

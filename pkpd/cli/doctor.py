@@ -107,7 +107,7 @@ def _cache() -> Finding:
 
 
 def _kernel() -> Finding:
-    """One small simulation, against the closed form of its own kind: does the compiled code run here?"""
+    """One small simulation: does the compiled code run here?"""
     try:
         from pkpd.simulate import simulate
 

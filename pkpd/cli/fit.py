@@ -6,9 +6,19 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pkpd.cli.check import add_data_options, names_of
 from pkpd.cli.fit_words import fixed_values, kinds, limits, numbers, numbers_or_one
-from pkpd.cli.shared import add_json, add_seed, is_folder, pairs, print_json, say
+from pkpd.cli.shared import (
+    add_data_options,
+    add_json,
+    add_seed,
+    is_folder,
+    names_of,
+    pairs,
+    print_json,
+    say,
+    say_research_use,
+)
+from pkpd.research_use import RESEARCH_USE
 
 if TYPE_CHECKING:
     from pkpd.fit import Fit
@@ -122,7 +132,7 @@ def _options(given: argparse.Namespace) -> dict[str, Any]:
 
 def _everything(found: Fit) -> dict[str, Any]:
     return {
-        "use": "research and teaching; it never says what to give a patient",
+        "use": RESEARCH_USE,
         "model": found.model,
         "method": found.method,
         "error": found.error,
@@ -155,4 +165,4 @@ def _say_summary(found: Fit, output: str | None) -> None:
     warned = f", {n_warnings} warning{'' if n_warnings == 1 else 's'} in the report" if n_warnings else ""
     where = f" Results: {output}" if output else ""
     say(f"pkpd: {found.model}: {fits}, {n - done} failed{warned}.{where}")
-    say("pkpd: research and teaching software; it never says what to give a patient.")
+    say_research_use()

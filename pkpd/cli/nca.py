@@ -6,7 +6,7 @@ import argparse
 import sys
 from typing import TYPE_CHECKING
 
-from pkpd.cli.shared import add_json, pairs, print_json, print_table, say, text_table
+from pkpd.cli.shared import add_data_options, add_json, names_of, pairs, print_json, print_table, say, text_table
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -35,9 +35,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--method", default="lin-up-log-down", metavar="NAME", help="lin-up-log-down (the default) or linear"
     )
     parser.add_argument("--intervals", metavar="LIST", help="partial areas since the dose, such as '0-12 h,12-24 h'")
-    parser.add_argument("--units", metavar="LIST", help="units of columns, such as TIME=min,AMT=mg,DV=ng/mL")
-    parser.add_argument("--columns", metavar="LIST", help="what columns mean, such as SUBJ=ID,HOURS=TIME")
-    parser.add_argument("--by", metavar="LIST", help="columns that tell occasions apart, such as OCC")
+    add_data_options(parser)
     add_json(parser)
 
 
@@ -53,7 +51,7 @@ def run(arguments: argparse.Namespace) -> int:
         intervals=arguments.intervals,
         units=pairs(arguments.units, "--units"),
         columns=pairs(arguments.columns, "--columns"),
-        by=[name.strip() for name in arguments.by.split(",")] if arguments.by else None,
+        by=names_of(arguments.by),
     )
     if place is not None:
         write_table(result, place)

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pkpd.errors import ParameterError
+from pkpd.research_use import RESEARCH_USE
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -19,14 +20,18 @@ if TYPE_CHECKING:
     from pkpd.library.effect import Effect
 
 __all__ = [
+    "add_data_options",
     "add_json",
     "add_seed",
     "add_workers",
     "is_folder",
+    "names_of",
     "pairs",
+    "plain",
     "print_json",
     "print_table",
     "say",
+    "say_research_use",
     "subject_of",
     "text_table",
 ]
@@ -35,6 +40,11 @@ __all__ = [
 def say(message: str) -> None:
     """A message for the person at the terminal."""
     print(message, file=sys.stderr)
+
+
+def say_research_use() -> None:
+    """What every result is for, as the last line."""
+    say(f"pkpd: {RESEARCH_USE[:1].lower()}{RESEARCH_USE[1:]}")
 
 
 def add_json(parser: argparse.ArgumentParser, what: str = "print JSON on stdout") -> None:
@@ -53,6 +63,18 @@ def add_workers(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--cluster", metavar="ADDRESS", help="work on the Dask cluster whose scheduler is there (tcp://host:8786)"
     )
+
+
+def add_data_options(parser: argparse._ActionsContainer) -> None:
+    """The options that say what the columns of a data set mean."""
+    parser.add_argument("--units", metavar="LIST", help="units of columns, such as TIME=min,AMT=mg,DV=ng/mL")
+    parser.add_argument("--columns", metavar="LIST", help="what columns mean, such as BW=weight_kg,HOURS=TIME")
+    parser.add_argument("--by", metavar="COLUMN", help="column(s) that tell occasions apart, with commas between")
+
+
+def names_of(given: str | None) -> list[str] | None:
+    """The columns of `--by`; None where there is none."""
+    return [name.strip() for name in given.split(",") if name.strip()] if given else None
 
 
 def is_folder(path: str | None) -> bool:

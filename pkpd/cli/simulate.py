@@ -6,8 +6,19 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pkpd.cli.shared import add_json, add_seed, is_folder, pairs, print_json, print_table, say, text_table
+from pkpd.cli.shared import (
+    add_json,
+    add_seed,
+    is_folder,
+    pairs,
+    print_json,
+    print_table,
+    say,
+    say_research_use,
+    text_table,
+)
 from pkpd.errors import ParameterError, PkpdError
+from pkpd.research_use import RESEARCH_USE
 
 if TYPE_CHECKING:
     from pkpd.solution import Solution
@@ -115,7 +126,7 @@ def _need_units(arguments: argparse.Namespace) -> None:
 def _who(arguments: argparse.Namespace) -> Any:
     """The patient or population of the command line."""
     from pkpd.patients.patient import Patient
-    from pkpd.patients.population import Population
+    from pkpd.patients.population import population_of
 
     if arguments.n < 1:
         raise ParameterError(f"--n: '{arguments.n}' is not possible; expected a whole number from 1. Correct it.")
@@ -123,23 +134,12 @@ def _who(arguments: argparse.Namespace) -> Any:
     genotype = pairs(arguments.genotype, "--genotype")
     # Cells of the command line are text as those of a file are; the patient reads both alike.
     patient = Patient(genotype=genotype, comedication=arguments.comedication, **values)
-    if arguments.n == 1:
-        return patient
-    given = {name: getattr(patient, name) for name in values if hasattr(patient, name)}
-    ancestry = given.pop("ancestry", None)
-    return Population(
-        arguments.n,
-        seed=arguments.seed,
-        ancestry=ancestry,
-        genotype=patient.genotype,
-        comedication=patient.comedication,
-        **given,
-    )
+    return patient if arguments.n == 1 else population_of(patient, arguments.n, arguments.seed)
 
 
 def _write_folder(folder: Path, solution: Solution) -> None:
-    from pkpd.pictures.choice import svgs_of
-    from pkpd.report.simulation import solution_page
+    from pkpd.pictures.solution import svgs_of
+    from pkpd.report.solution import solution_page
     from pkpd.result_files import write_table, write_text
 
     write_table(solution.metrics(), folder / "results.csv")
@@ -154,7 +154,7 @@ def _write_folder(folder: Path, solution: Solution) -> None:
 
 def _everything(solution: Solution, with_profile: bool) -> dict[str, Any]:
     content: dict[str, Any] = {
-        "use": "research and teaching; it never says what to give a patient",
+        "use": RESEARCH_USE,
         "metrics": solution.metrics().to_dict("records"),
         "orders": solution.orders.to_dict("records"),
         "assumptions": solution.assumptions.to_dict("records"),
@@ -180,4 +180,4 @@ def _say_summary(solution: Solution) -> None:
     lines = solution.assumptions
     for item in lines[lines["action"] == "withheld"]["item"].drop_duplicates():
         say(f"pkpd: withheld: {item}")
-    say("pkpd: research and teaching software; it never says what to give a patient.")
+    say_research_use()

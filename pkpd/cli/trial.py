@@ -7,7 +7,19 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pkpd.cli.shared import add_json, add_seed, add_workers, is_folder, plain, print_json, print_table, say, text_table
+from pkpd.cli.shared import (
+    add_json,
+    add_seed,
+    add_workers,
+    is_folder,
+    plain,
+    print_json,
+    print_table,
+    say,
+    say_research_use,
+    text_table,
+)
+from pkpd.research_use import RESEARCH_USE
 
 if TYPE_CHECKING:
     from pkpd.trial.trial import TrialResult
@@ -84,7 +96,7 @@ def _write_folder(folder: Path, result: TrialResult) -> None:
 def _everything(result: TrialResult) -> dict[str, Any]:
     arms = result.arms.astype(object).where(result.arms.notna(), None)
     return {
-        "use": "research and teaching; it never says what to give a patient",
+        "use": RESEARCH_USE,
         "trial": result.design.name,
         "arms": arms.to_dict("records"),
         "drawn": result.drawn,
@@ -104,4 +116,4 @@ def _say_summary(result: TrialResult, output: str | None) -> None:
         say(f"pkpd: warning: {warning}")
     where = f" Results: {output}" if output else ""
     say(f"pkpd: {result.drawn} onsets drawn, {result.reached} reached the start.{where}")
-    say("pkpd: research and teaching software; it never says what to give a patient.")
+    say_research_use()

@@ -32,6 +32,10 @@ class Table(NamedTuple):
     ids: list[Any]  # the ID of each, as in the data
     records: Records  # rows on which anything but an observation stands
 
+    def id_index(self, rows: IntArray | int) -> IntArray:
+        """Position in `ids` of the ID to which each row belongs."""
+        return np.asarray(np.searchsorted(self.starts, rows, side="right") - 1)
+
 
 def cell_findings(data: Dataset) -> Reporter:
     """Find the cells of numeric columns that hold no number."""

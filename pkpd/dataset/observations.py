@@ -86,7 +86,7 @@ def _observations(data: Dataset, table: Table, dvid: Any, lloq: float | None) ->
         )
     with np.errstate(invalid="ignore"):
         blq = marked[row] | (dv[row] < limit[row])
-    id_index = np.searchsorted(table.starts, row, side="right") - 1
+    id_index = table.id_index(row)
     return Observations(row, id_index, table.time[row], dv[row], blq, limit[row])
 
 

@@ -6,7 +6,7 @@ A rule sees numbers only, many records at once, and no other row.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,6 +29,15 @@ class Records(NamedTuple):
     ss: FloatArray
     cmt: FloatArray
 
+    @property
+    def dose(self) -> NDArray[np.bool_]:
+        """Which of them are doses, EVID 1 and 4."""
+        return (self.evid == 1) | (self.evid == 4)
+
+    def take(self, places: NDArray[Any]) -> Records:
+        """The records at these places, or of a mask."""
+        return Records(*(column[places] for column in self))
+
 
 def number(value: float) -> str:
     """A number as a user would type it."""
@@ -45,13 +54,9 @@ class Rule(NamedTuple):
     fix: str
 
 
-def _dose(r: Records) -> NDArray[np.bool_]:
-    return (r.evid == 1) | (r.evid == 4)
-
-
 def _constant_infusion(r: Records) -> NDArray[np.bool_]:
     """AMT 0, RATE > 0 (or -1), II 0 and SS: an infusion that has been running since ever."""
-    return _dose(r) & (r.amt == 0) & ((r.rate > 0) | (r.rate == -1)) & (r.ii == 0) & (r.ss > 0)
+    return r.dose & (r.amt == 0) & ((r.rate > 0) | (r.rate == -1)) & (r.ii == 0) & (r.ss > 0)
 
 
 RULES = (
@@ -79,7 +84,7 @@ RULES = (
     Rule(
         "dose-without-amt",
         "AMT",
-        lambda r: _dose(r) & (r.amt == 0) & ~_constant_infusion(r) & ~(r.rate != 0),
+        lambda r: r.dose & (r.amt == 0) & ~_constant_infusion(r) & ~(r.rate != 0),
         "AMT is 0 or empty on a dose (EVID {evid}); expected an amount above 0.",
         "Give AMT, or set EVID to 0 (observation) or 3 (reset).",
     ),
@@ -130,7 +135,7 @@ RULES = (
     Rule(
         "ss-without-ii",
         "II",
-        lambda r: (r.ss > 0) & _dose(r) & (r.ii == 0) & (r.amt > 0),
+        lambda r: (r.ss > 0) & r.dose & (r.ii == 0) & (r.amt > 0),
         "SS {ss} stands without II on a dose of {amt}; expected the dosing interval in II.",
         "Give II, or clear SS; for a constant infusion at steady state set AMT to 0.",
     ),

@@ -36,7 +36,7 @@ def layout_of(case: Case, unit_of_subject: IntArray, entry_of_dose: IntArray, ne
     rows = np.flatnonzero(begins)
     sets = rows[np.lexsort((rows, piece_of_row[rows]))]
     r = table.records
-    given = (r.evid == 1) | (r.evid == 4)
+    given = r.dose
     dose_row = r.row[given]
     sorting = np.lexsort((dose_row, piece_of_row[dose_row]))
     columns = (

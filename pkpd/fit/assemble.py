@@ -10,8 +10,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from pkpd.assumption import Assumption
-from pkpd.data_units import data_units, in_canonical_units
 from pkpd.dataset.dataset import Dataset
+from pkpd.dataset.units import data_units, in_canonical_units
 from pkpd.errors import ParameterError
 from pkpd.fit.case import Case, read_case
 from pkpd.fit.choice import Choice, Known, choose
@@ -24,6 +24,7 @@ from pkpd.fit.prior import known_for_map, prior_of, read_omega, read_sigma
 from pkpd.fit.routes import dose_routes
 from pkpd.fit.setup import Setup, prepare, without_idle_fractions
 from pkpd.models.compartments import Compartments, as_model
+from pkpd.systems.ways import way_key
 
 __all__ = ["Assembled", "assemble"]
 
@@ -101,10 +102,10 @@ def _of_library(
     name, _, warning = model_of(drug, patients, named)
     model = drug.models[name]
     r = each.table().records
-    rows = r.row[(r.evid == 1) | (r.evid == 4)]
+    rows = r.row[r.dose]
     ways, lines = dose_routes(data, drug, given, rows)
-    routes = {f"{who} {route}": (who, route) for who, route in dict.fromkeys([*ways, *more])}
-    routes = routes or {f"{given} iv": (given, "iv")}
+    routes = {way_key(who, route): (who, route) for who, route in dict.fromkeys([*ways, *more])}
+    routes = routes or {way_key(given, "iv"): (given, "iv")}
     everything, listed = output_names(model)
     kinds = kinds_of(dvid, everything, listed)
     seen = sorted(set(kinds.values()))

@@ -120,7 +120,7 @@ def read_case(
         table = reordered(table, order)
         place[order] = np.arange(len(order))
     pieces = histories(table)
-    piece_subject = subject_of_id[np.searchsorted(table.starts, pieces.start, side="right") - 1]
+    piece_subject = subject_of_id[table.id_index(pieces.start)]
     by_subject = np.lexsort((pieces.start, piece_subject))
     pieces = type(pieces)(pieces.start[by_subject], pieces.stop[by_subject])
     found = [(_seen(each, kind, lloq, may_be_empty), output) for kind, output in kinds.items()]

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pkpd.assumption import Assumption
-from pkpd.data_units import covariate_frame
 from pkpd.dataset.dataset import Dataset
+from pkpd.dataset.units import covariate_frame
 from pkpd.errors import DataError, ParameterError
 from pkpd.fit.case import Case
 from pkpd.fit.layout import Layout

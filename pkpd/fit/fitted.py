@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from pkpd.data_units import DataUnits
+from pkpd.dataset.units import DataUnits
 from pkpd.fit.estimate import Estimate
 from pkpd.fit.setup import Setup
 from pkpd.fit.uncertainty import Uncertainty

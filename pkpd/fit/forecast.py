@@ -15,12 +15,14 @@ from pkpd.fit.assemble import assemble
 from pkpd.fit.cohort import read_patients
 from pkpd.fit.fitted import Fitted
 from pkpd.fit.layout import GivenDoses, Layout
+from pkpd.fit.likelihood import log_variance
 from pkpd.fit.problem import Problem
 from pkpd.fit.setup import Setup
 from pkpd.individual.model_choice import system_drug
 from pkpd.regimen.regimen import Regimen, parse_regimen
 from pkpd.streams import seed_number, stream
 from pkpd.systems.dosing import administer
+from pkpd.systems.ways import way_key
 from pkpd.units import parse_time
 
 if TYPE_CHECKING:
@@ -90,7 +92,7 @@ def _with_routes(fit: Fit, regimen: Regimen) -> Setup:
     assert fitted is not None  # checked before
     setup = fitted.setup
     wanted = [(dose.drug, dose.route) for dose in regimen]
-    more = [way for way in dict.fromkeys(wanted) if " ".join(way) not in setup.model.system.entries]
+    more = [way for way in dict.fromkeys(wanted) if way_key(*way) not in setup.model.system.entries]
     cohort = setup.model.cohort
     if cohort is None or not more:
         return setup
@@ -115,7 +117,7 @@ def _levels(fitted: Fitted, problem: Problem, unit: int, n: int, rng: np.random.
     predicted = problem.predict(np.array([0]), draws[None])[0]
     _, scales = objective.estimates(np.array([unit]), centre)
     with np.errstate(divide="ignore", invalid="ignore"):
-        sd = np.exp(0.5 * _log_variance(objective.error, predicted[1:], scales[0], objective.n_outputs))
+        sd = np.exp(0.5 * log_variance(objective.error, predicted[1:], scales[0, 0], scales[0, -objective.n_outputs]))
     noise = rng.standard_normal(predicted[1:].shape) * np.where(np.isfinite(sd), sd, 0.0)
     measured = predicted[1:] * np.exp(noise) if objective.error == "log" else predicted[1:] + noise
     factor = fitted.units_of_data.factor
@@ -137,14 +139,6 @@ def _certain(fitted: Fitted, unit: int) -> FloatArray:
             stacklevel=5,
         )
     return cov
-
-
-def _log_variance(error: str, predicted: FloatArray, scales: FloatArray, n_outputs: int) -> FloatArray:
-    """Logarithm of the variance of the first output."""
-    first = scales[0]
-    if error == "combined":
-        return np.log(np.exp(2.0 * first) + np.exp(2.0 * scales[n_outputs]) * predicted**2)
-    return 2.0 * (first + np.log(predicted)) if error == "proportional" else np.full_like(predicted, 2.0 * first)
 
 
 def _extended(setup: Setup, subject: int, doses: _Ordered, grid: FloatArray, history: bool) -> Problem:
@@ -216,7 +210,7 @@ def _from_text(fit: Fit, setup: Setup, regimen: Regimen, subject: int, until_h: 
 def _entry(library: bool, keys: list[str], drug: str, route: str) -> int:
     """The way in of an ordered dose."""
     if library:
-        key = f"{drug} {route}"
+        key = way_key(drug, route)
     else:
         central = "2" if "2" in keys and len(keys) > 1 else "1"
         key = {"iv": central, "po": "1"}.get(route, "")

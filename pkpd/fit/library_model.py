@@ -1,6 +1,6 @@
 """A drug of the library as the model of a fit: which model, which ways in, what is estimated and in which units.
 
-What a patient's covariates do to the parameters is in `pkpd.fit.typical`.
+What a patient's covariates do to the parameters is in `pkpd.fit.cohort`.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ from pkpd.library.model import Metabolite, Model
 from pkpd.library.structure import required
 from pkpd.models.compartments import SPELLINGS
 from pkpd.systems.kinetics import Shape, rates_of, shape_of
+from pkpd.systems.ways import way_key
 
 if TYPE_CHECKING:
     from pkpd.fit.cohort import Cohort
@@ -230,9 +231,9 @@ def _unit(model: Model, name: str) -> str:
 def _entries(case: Case, known: LibraryDrug) -> IntArray:
     """The way in of each dose record."""
     r = case.table.records
-    rows = r.row[(r.evid == 1) | (r.evid == 4)]
+    rows = r.row[r.dose]
     if case.order is not None:
         rows = case.order[rows]
     found, _ = dose_routes(case.data, known.drug, known.given, rows)
     keys = list(known.routes)
-    return np.array([keys.index(f"{given} {route}") for given, route in found], dtype=np.int64)
+    return np.array([keys.index(way_key(given, route)) for given, route in found], dtype=np.int64)

@@ -17,7 +17,7 @@ from scipy.special import log_ndtr
 
 from pkpd.fit.problem import Problem
 
-__all__ = ["ERRORS", "Objective", "Observed", "Prior"]
+__all__ = ["ERRORS", "Objective", "Observed", "Prior", "log_variance"]
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -45,6 +45,21 @@ class Prior(NamedTuple):
 
     mean: FloatArray
     whitening: FloatArray
+
+
+def log_variance(error: str, predicted: FloatArray, sigma: FloatArray, second: FloatArray) -> FloatArray:
+    """Return the logarithm of the residual variance at a prediction.
+
+    Parameters
+    ----------
+    error : str
+    predicted, sigma, second : ndarray, of shapes that go together
+        `sigma` and `second` are logarithms of standard deviations; `second`, the proportional one, counts for the
+        combined error alone.
+    """
+    if error == "combined":
+        return np.log(np.exp(2.0 * sigma) + np.exp(2.0 * second) * predicted**2)
+    return 2.0 * (sigma + np.log(predicted)) if error == "proportional" else 2.0 * sigma
 
 
 @dataclass(frozen=True)
@@ -144,14 +159,12 @@ class Objective:
         """Logarithm of the variance, shape (m, k, width), for logarithms of sigma of shape (m, k, n_scales)."""
         output = self.observed.output[units][:, None]
         pick = np.take_along_axis(scales, np.broadcast_to(output, (*scales.shape[:2], output.shape[2])), axis=2)
+        second = pick
         if self.error == "combined":
             second = np.take_along_axis(
                 scales, np.broadcast_to(output + self.n_outputs, (*scales.shape[:2], output.shape[2])), axis=2
             )
-            return np.log(np.exp(2.0 * pick) + np.exp(2.0 * second) * predicted**2)
-        if self.error == "proportional":
-            return 2.0 * (pick + np.log(predicted))
-        return 2.0 * pick
+        return log_variance(self.error, predicted, pick, second)
 
     def _scales(self, x: FloatArray) -> FloatArray:
         """Logarithms of sigma in the vectors of the full form, additive ones first where there are two kinds."""

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pkpd.assumption import Assumption
-from pkpd.dataset.records import Records, compartment_rule, number
+from pkpd.dataset.records import compartment_rule, number
 from pkpd.errors import DataError, UnitError
 from pkpd.fit.case import Case
 from pkpd.fit.choice import Known
@@ -86,8 +86,7 @@ def short_model(form: Compartments, units: Mapping[str, str]) -> FitModel:
 def _entries(case: Case, count: int) -> IntArray:
     """The compartment that each dose record names; none or 0 is the first."""
     r = case.table.records
-    given = (r.evid == 1) | (r.evid == 4)
-    doses = Records(*(column[given] for column in r))
+    doses = r.take(r.dose)
     rule = compartment_rule(count)
     bad = np.flatnonzero(rule.broken(doses))
     if len(bad):

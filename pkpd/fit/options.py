@@ -1,17 +1,15 @@
-"""The options of a fit, checked, and the progress bar."""
+"""The options of a fit, checked."""
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pkpd.errors import ParameterError, did_you_mean
 from pkpd.fit.case import BLQ_METHODS
 from pkpd.fit.likelihood import ERRORS
 
-__all__ = ["bar", "check_options", "kinds_of"]
+__all__ = ["check_options", "kinds_of"]
 
 CHOICES: Mapping[str, tuple[str, ...]] = {
     "method": ("individual", "pooled", "two-stage", "map"),
@@ -79,17 +77,3 @@ def _output(name: object, outputs: Sequence[str]) -> int:
             f"{did_you_mean(word, outputs) or ' Choose one of these.'}"
         )
     return list(outputs).index(word)
-
-
-@contextmanager
-def bar(total: int, progress: bool | None, unit: str) -> Iterator[Callable[[], object]]:
-    """Show a progress bar on stderr and give the function that moves it; by default on a terminal only."""
-    if progress is None:
-        progress = sys.stderr.isatty() and total > 20
-    if not progress:
-        yield lambda: None
-        return
-    from tqdm import tqdm
-
-    with tqdm(total=total, unit=f" {unit}", file=sys.stderr, dynamic_ncols=True) as shown:
-        yield lambda: shown.update(1)

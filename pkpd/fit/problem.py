@@ -238,7 +238,7 @@ class Problem:
                 problems = problems._replace(action_stop=problems.action_stop.copy())
                 problems.action_stop[failed] = problems.action_start[failed]
             try:
-                found = self._engine(theta, values, actions, problems, plan.times, plan.orders, states)
+                found = self._engine(theta, values, actions, problems, plan, states)
                 break
             except SolverError as error:
                 index = getattr(error, "problem", None)
@@ -251,8 +251,10 @@ class Problem:
                 found[:, place[index] : place[index + 1]] = np.nan
         return found
 
-    def _engine(self, theta, values, actions, problems, times, orders, states) -> FloatArray:  # type: ignore[no-untyped-def]
-        structure = self.system.structure
+    def _engine(
+        self, theta: FloatArray, values: Values, actions: Actions, problems: Problems, plan: Plan, states: IntArray
+    ) -> FloatArray:
+        structure, times, orders = self.system.structure, plan.times, plan.orders
         if not self.system.saturable:
             total = int((problems.time_stop - problems.time_start).sum())
             threads = 1 if total < FEW else None

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pkpd.fit.summary import failures, head_rows, left_out_rows, spreads, who
+from pkpd.research_use import RESEARCH_USE
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -21,7 +22,6 @@ __all__ = ["assumption_lines", "grouped_warnings", "report_text"]
 #: The first so many entries of a list are printed; fits up to this number are printed with their intervals.
 MOST_LINES, FEW_FITS = 40, 3
 CORRELATED = 0.8
-RESEARCH = "For research and teaching; it never says what to give a patient."
 
 
 def report_text(fit: Fit) -> str:
@@ -40,7 +40,7 @@ def report_text(fit: Fit) -> str:
         _section("Left out", _left_out(fit)),
         _section("Warnings", [f"! {sentence}" for sentence in grouped_warnings(fit.warnings)]),
         _section("Assumptions", assumption_lines(fit)),
-        RESEARCH,
+        RESEARCH_USE,
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
 

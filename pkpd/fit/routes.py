@@ -13,11 +13,11 @@ from pkpd.errors import DataError, did_you_mean
 from pkpd.individual.model_choice import system_drug
 from pkpd.library.catalogue import canonical_drug_name, list_drugs, load_drug
 from pkpd.library.drug import Drug
+from pkpd.library.routes import ROUTES
 
 __all__ = ["dose_routes"]
 
 IntArray = NDArray[np.int64]
-ROUTES = ("iv", "im", "po", "in", "buccal", "sl", "sc", "pr")
 
 
 def dose_routes(

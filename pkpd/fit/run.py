@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,25 +11,26 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pkpd.dataset.dataset import Dataset, as_dataset
-from pkpd.distribute import Distribute, check_workers, distributed, progress_bar, threaded
+from pkpd.distribute import Distribute, check_workers, distributed, threaded
 from pkpd.engine.parallel import thread_count
 from pkpd.errors import ParameterError
 from pkpd.fit.assemble import Assembled, assemble
-from pkpd.fit.begin import find_starts
 from pkpd.fit.bootstrap import FEWEST_SUBJECTS, bootstrap_draws
 from pkpd.fit.case import LeftOut
 from pkpd.fit.checked import checked
 from pkpd.fit.estimate import Estimate, estimate
 from pkpd.fit.fitted import Fitted
 from pkpd.fit.flip import unflipped
-from pkpd.fit.options import bar, check_options
+from pkpd.fit.options import check_options
 from pkpd.fit.outcome import outcome
 from pkpd.fit.profile import profile_intervals
 from pkpd.fit.refine import refine
 from pkpd.fit.result import Fit
 from pkpd.fit.setup import Setup, without_zero_predictions
+from pkpd.fit.starts import find_starts
 from pkpd.fit.uncertainty import Uncertainty, covariances
 from pkpd.models.compartments import Compartments
+from pkpd.progress import progress_bar
 from pkpd.streams import seed_number
 
 if TYPE_CHECKING:
@@ -38,6 +39,8 @@ if TYPE_CHECKING:
 __all__ = ["fit"]
 
 IntArray = NDArray[np.int64]
+#: So many steps need no progress bar.
+SOON_DONE = 20
 Ends = dict[tuple[int, int], tuple[float, float, str]]
 
 
@@ -181,12 +184,19 @@ def _run(assembled: Assembled, options: Mapping[str, Any]) -> tuple[Fitted, tupl
     if len(units):
         if prior is None:
             found = unflipped(setup, found, units)
-        with bar(len(units), options["progress"], "subjects") as tick:
+        with _bar(len(units), "subjects", options) as tick:
             found = refine(found, units, tick)
         uncertainty = covariances(found, units, len(setup.space.names))
         intervals = _intervals(setup, found, units, uncertainty, options)
     out = setup.case.left_out + left_out
     return Fitted(setup, assembled.scale, found, units, reasons, uncertainty, intervals), out
+
+
+@contextmanager
+def _bar(total: int, unit: str, options: Mapping[str, Any]) -> Iterator[Callable[[], object]]:
+    """The progress bar, and the function that moves it by one; what is done at once has none."""
+    with progress_bar(total, unit, options["progress"], fewest=SOON_DONE) as advance:
+        yield lambda: advance(1)
 
 
 def _hopeless(setup: Setup) -> dict[int, str]:
@@ -220,7 +230,7 @@ def _intervals(
     """Intervals that are not Wald's, where they are asked for."""
     p = len(setup.space.names)
     if options["interval"] == "profile":
-        with bar(p, options["progress"], "parameters") as tick:
+        with _bar(p, "parameters", options) as tick:
             return profile_intervals(found, units, uncertainty, p, tick)
     if options["interval"] != "bootstrap":
         return {}

@@ -17,9 +17,8 @@ from pkpd.fit.choice import Choice
 from pkpd.fit.estimate import Space
 from pkpd.fit.layout import Layout
 from pkpd.fit.likelihood import Objective, Observed
-from pkpd.fit.maps import DirectMap
+from pkpd.fit.maps import DirectMap, eta_map
 from pkpd.fit.model import FitModel
-from pkpd.fit.prior import eta_map
 from pkpd.fit.problem import ParameterMap, Problem
 from pkpd.predict.parameters import check_values, column_values, id_values
 
@@ -61,11 +60,6 @@ class Setup:
     def layout(self) -> Layout:
         """Where pieces, doses, sets and observations stand."""
         return self.objective.problem.layout
-
-    @property
-    def unit_of_obs(self) -> IntArray:
-        """The unit of each observation."""
-        return self.layout.unit[self.layout.obs_piece]
 
 
 def prepare(model: FitModel, case: Case, choice: Choice, error: str, *, pooled: bool, random: bool = False) -> Setup:
@@ -192,7 +186,7 @@ def without_idle_fractions(model: FitModel, case: Case) -> FitModel:
     """Return the model without fractions estimated by default, unless a subject has doses by several ways in."""
     known = model.known
     r = case.table.records
-    rows = r.row[(r.evid == 1) | (r.evid == 4)]
+    rows = r.row[r.dose]
     subject = case.piece_subject[np.argsort(case.pieces.start)][
         np.searchsorted(np.sort(case.pieces.start), rows, side="right") - 1
     ]

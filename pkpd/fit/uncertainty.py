@@ -13,12 +13,14 @@ from scipy.special import log_ndtr, stdtrit
 from pkpd.fit.estimate import Estimate
 from pkpd.fit.likelihood import Objective
 
-__all__ = ["Uncertainty", "covariances", "t_quantile"]
+__all__ = ["NORMAL_95", "Uncertainty", "covariances", "t_quantile"]
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 BoolArray = NDArray[np.bool_]
 
+#: Quantile of the standard normal distribution with 2.5 % above it.
+NORMAL_95 = 1.959963984540054
 #: Step of the central differences; logarithms of parameters.
 STEP = 1e-5
 #: Step of second differences.
@@ -75,7 +77,7 @@ class _Slopes(NamedTuple):
 @cache
 def t_quantile(freedom: float) -> float:
     """Return the quantile of a two-sided 95 % interval."""
-    return float(stdtrit(freedom, 0.975)) if np.isfinite(freedom) else 1.959963984540054
+    return float(stdtrit(freedom, 0.975)) if np.isfinite(freedom) else NORMAL_95
 
 
 def covariances(estimate: Estimate, units: IntArray, n_structural: int) -> dict[int, Uncertainty]:

@@ -46,7 +46,7 @@ class Individual:
     fu : float
         Unbound fraction in plasma.
     fraction, rate, lag : dict of str to float
-        Per route key (see `route_key`): bioavailable fraction, absorption rate (1/h), lag (h).
+        Per way in (see `pkpd.systems.ways`): bioavailable fraction, absorption rate (1/h), lag (h).
     brain : BrainRates or None
     assumptions : tuple of Assumption
     warnings : tuple of str
@@ -79,7 +79,7 @@ def individual(
     drug : Drug
         A drug with models of its own.
     patient : Patient
-    routes : mapping of route key to (drug, route)
+    routes : mapping of the key of a way in to (drug, route)
         Ways in which this system is dosed, iv included.
     models : mapping of str to str
         Drug to model; ``binding`` to a binding rule.
@@ -109,7 +109,7 @@ def individual(
     _check(values, drug, model)
     fraction, rate, lag = _absorption(values, drug, routes, factors)
     fu = _unbound(values, drug, model, patient, models, lines)
-    brain = _brain(drug, patient, factors, lines, warnings)
+    brain = _brain(drug, patient, factors, lines)
     return Individual(drug, model, values, fu, fraction, rate, lag, brain, tuple(lines), tuple(warnings))
 
 
@@ -204,9 +204,7 @@ def _unbound(
     return fact.value
 
 
-def _brain(
-    drug: Drug, patient: Patient, factors: Factors, lines: list[Assumption], warnings: list[str]
-) -> BrainRates | None:
+def _brain(drug: Drug, patient: Patient, factors: Factors, lines: list[Assumption]) -> BrainRates | None:
     if drug.brain is None:
         return None
     fold = patient.pgp_fold if patient.pgp_fold is not None else 1.0

@@ -8,11 +8,11 @@ from pkpd.errors import ParameterError, did_you_mean
 from pkpd.library.catalogue import canonical_drug_name, list_drugs, load_drug
 from pkpd.library.drug import Drug
 from pkpd.library.model import Model
+from pkpd.patients.covariates import ADULT_AGE_Y, NEONATE_AGE_Y
 from pkpd.patients.patient import Patient
 
 __all__ = ["read_model_choice", "select_model", "system_drug"]
 
-NEONATE_Y = 28 / 365.25
 #: Where a class has no model, the order in which the others are tried. A neonate's model is never given to a child.
 NEAREST = {"adult": ("adult", "child"), "child": ("child", "adult"), "neonate": ("neonate", "child", "adult")}
 
@@ -40,7 +40,7 @@ def select_model(drug: Drug, patient: Patient, models: Mapping[str, str]) -> tup
     if named is not None:
         return drug.model(named), "chosen by name", ""
     age = patient.covariates["age_y"]
-    wanted = "adult" if age >= 18 else "neonate" if age < NEONATE_Y else "child"
+    wanted = "adult" if age >= ADULT_AGE_Y else "neonate" if age < NEONATE_AGE_Y else "child"
     for candidate in NEAREST[wanted]:
         model = drug.default_model(candidate)
         if model is not None:
@@ -78,8 +78,7 @@ def read_model_choice(models: str | Mapping[str, str] | None) -> dict[str, str]:
         if name.strip().lower() == "binding":
             chosen["binding"] = _binding_rule(model.strip().lower())
             continue
-        drug = load_drug(canonical_drug_name(name))
-        system = load_drug(drug.prodrug_of) if drug.prodrug_of else drug
+        system = system_drug(canonical_drug_name(name))
         chosen[system.name] = system.model(model.strip()).name
     return chosen
 

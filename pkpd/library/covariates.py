@@ -22,7 +22,6 @@ __all__ = [
     "lbm_james",
     "maturation_child",
     "ontogeny",
-    "phenytoin_fu_sheiner_tozer",
     "phenytoin_normalised",
     "rhodin_gfr",
     "rhodin_maturation",
@@ -225,8 +224,3 @@ def phenytoin_normalised(total_mg_L: float, albumin_g_L: float, crcl_mL_min: flo
     """
     slope = 0.1 if crcl_mL_min < 10.0 else 0.2
     return total_mg_L / (slope * albumin_g_L / 10.0 + 0.1)
-
-
-def phenytoin_fu_sheiner_tozer(albumin_g_L: float, crcl_mL_min: float = math.inf) -> float:
-    """Unbound fraction of phenytoin that Sheiner-Tozer implies: 0.10 of the normalised concentration is unbound."""
-    return 0.1 * phenytoin_normalised(1.0, albumin_g_L, crcl_mL_min)

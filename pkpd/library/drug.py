@@ -200,6 +200,11 @@ class Drug:
     sha256: str = field(repr=False)
     path: Path = field(repr=False)
 
+    @property
+    def is_benzodiazepine(self) -> bool:
+        """Whether it acts at the receptors as a benzodiazepine."""
+        return self.receptor is not None and self.receptor.role == "benzodiazepine"
+
     def default_model(self, model_class: str) -> Model | None:
         """Return the first model of a class (adult, child, neonate, icu), or None."""
         return next((model for model in self.models.values() if model_class in model.classes), None)

@@ -16,7 +16,7 @@ from pkpd.library.model_file import read_covariates, read_model
 from pkpd.library.parameter import Value, read_unit, read_value
 from pkpd.library.reading import Table, read_evidence, read_sources, read_toml
 from pkpd.library.receptor_role import read_receptor_role
-from pkpd.library.structure import ROUTES
+from pkpd.library.routes import ROUTES
 from pkpd.units import to_canonical
 
 __all__ = ["read_drug"]

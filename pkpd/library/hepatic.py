@@ -1,14 +1,11 @@
-"""The well-stirred liver with a gut wall, and saturable elimination at steady state.
+"""The well-stirred liver with a gut wall: from a change of intrinsic clearance to changes of CL, F and exposure.
 
-It turns a change of intrinsic clearance into changes of CL, F and exposure.
 Everything is a ratio to a base state. x = fu_b CLint / Q_H is the base's intrinsic clearance over liver blood flow;
 m is the remaining (or induced) fraction of hepatic CLint, g that of the gut. A multiplier on CLint is not one on
 clearance.
 """
 
 from __future__ import annotations
-
-from pkpd.errors import SolverError
 
 __all__ = [
     "aucr_iv",
@@ -17,9 +14,6 @@ __all__ = [
     "extraction",
     "fh_ratio",
     "gut_fraction",
-    "intrinsic_from_extraction",
-    "michaelis_menten_rate",
-    "michaelis_menten_steady_state",
     "oral_bioavailability_ratio",
     "partial_clearance_ratio",
 ]
@@ -28,11 +22,6 @@ __all__ = [
 def extraction(x: float, m: float = 1.0) -> float:
     """Hepatic extraction E_H = m x / (1 + m x)."""
     return m * x / (1.0 + m * x)
-
-
-def intrinsic_from_extraction(extraction_ratio: float) -> float:
-    """Return x = E_H / (1 - E_H), the fu_b CLint / Q_H that gives an extraction; E_H from 0 to below 1."""
-    return extraction_ratio / (1.0 - extraction_ratio)
 
 
 def clearance_ratio(m: float, x: float) -> float:
@@ -84,31 +73,3 @@ def aucr_iv(m: float, x: float, hepatic_fraction: float = 1.0) -> float:
 def aucr_oral(m: float, g: float, x: float, base_gut_fraction: float, hepatic_fraction: float = 1.0) -> float:
     """AUC ratio after an oral dose; 1/m times the gut's ratio where all clearance is hepatic."""
     return oral_bioavailability_ratio(m, g, x, base_gut_fraction) * aucr_iv(m, x, hepatic_fraction)
-
-
-def michaelis_menten_steady_state(rate: float, vm: float, km: float) -> float:
-    """Mean concentration at steady state under saturable elimination: KM rate/(VM - rate).
-
-    Parameters
-    ----------
-    rate, vm : float
-        Input and highest elimination, in one unit of mass per time.
-    km : float
-        Concentration at half of `vm`; the result is in its unit.
-
-    Raises
-    ------
-    SolverError
-        If the input is at or above VM: there is no steady state.
-    """
-    if rate >= vm:
-        raise SolverError(
-            f"steady state: input {rate:g} is at or above VM {vm:g}; expected less, for otherwise the concentration "
-            "rises without end. Lower the dose rate."
-        )
-    return km * rate / (vm - rate)
-
-
-def michaelis_menten_rate(concentration: float, vm: float, km: float) -> float:
-    """Input that keeps a concentration under saturable elimination: VM C/(KM + C)."""
-    return vm * concentration / (km + concentration)

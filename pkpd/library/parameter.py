@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
-from functools import cached_property
 
 from pkpd.errors import UnitError
 from pkpd.library.evidence import Source
@@ -85,10 +84,6 @@ class ParameterSpec:
     status: str
     grade: str
     note: str = ""
-
-    @cached_property
-    def is_equation(self) -> bool:
-        return self.expression is not None
 
 
 def read_unit(table: Table, key: str = "unit", needed: str = "", name: str = "") -> Unit:

@@ -13,13 +13,13 @@ from collections.abc import Iterator, Mapping
 from pkpd.errors import DrugFileError, did_you_mean
 from pkpd.library.model import Model
 from pkpd.library.reading import Table
+from pkpd.library.routes import ROUTES
 
 __all__ = ["check_model", "needed_unit"]
 
 ROLE_UNITS = {"CL": "L/h", "V1": "L", "Q2": "L/h", "V2": "L", "Q3": "L/h", "V3": "L"}
 _FINAL = ROLE_UNITS | {"VM": "mg/h", "KM": "mg/L", "KE0": "1/h", "KPRO": "1/h", "FU": "1"}
 _BY_ROUTE = {"KA_": "1/h", "F_": "1", "ALAG_": "h"}
-ROUTES = ("iv", "im", "po", "in", "buccal", "sl", "sc", "pr")
 _SCALE = 1.7
 _SCALED_BASES = ("time", "mass", "volume", "amount")
 

@@ -11,10 +11,10 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from pkpd.data_units import DataUnits
 from pkpd.dataset.dataset import Dataset, Table
 from pkpd.dataset.observations import Observations
 from pkpd.dataset.records import number
+from pkpd.dataset.units import DataUnits
 from pkpd.nca.pieces import Doses, Pieces, Samples, doses_of, pieces_of, samples_of
 from pkpd.nca.profile import BOLUS, EXTRAVASCULAR, INFUSION, UNKNOWN
 

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pkpd.data_units import DataUnits, data_units
 from pkpd.dataset.dataset import Dataset, as_dataset
 from pkpd.dataset.observations import Observations, observations
+from pkpd.dataset.units import DataUnits, data_units
 from pkpd.errors import ParameterError, UnitError, did_you_mean
 from pkpd.nca.doses import Followed, followed
 from pkpd.nca.profile import BOLUS, INFUSION, Measures, Profiles, measure

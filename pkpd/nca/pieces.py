@@ -13,10 +13,10 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from pkpd.data_units import DataUnits
 from pkpd.dataset.dataset import Table
 from pkpd.dataset.observations import Observations
 from pkpd.dataset.records import number
+from pkpd.dataset.units import DataUnits
 
 __all__ = ["Doses", "Pieces", "Samples", "doses_of", "pieces_of", "samples_of"]
 
@@ -69,11 +69,11 @@ class Samples(NamedTuple):
 def pieces_of(table: Table, seen: Observations) -> Pieces:
     """Return the profiles: the pieces between resets that have a dose and a sample, or one for an ID without any."""
     r = table.records
-    dose = (r.evid == 1) | (r.evid == 4)
+    dose = r.dose
     anew = (r.evid == 3) | (r.evid == 4) | (dose & (r.ss == 1))
     start = np.union1d(table.starts, r.row[anew])
     bounds = np.append(start, len(table.time))
-    id_index = np.searchsorted(table.starts, start, side="right") - 1
+    id_index = table.id_index(start)
     sampled = np.diff(np.searchsorted(seen.row, bounds))
     complete = (np.diff(np.searchsorted(r.row[dose], bounds)) > 0) & (sampled > 0)
     some = np.bincount(id_index, complete, len(table.starts)) > 0
@@ -100,7 +100,7 @@ def _names(ids: list[Any], whose: IntArray) -> list[Any]:
 def doses_of(table: Table, seen: Observations, pieces: Pieces, units: DataUnits) -> Doses:
     """Return the doses that each profile follows."""
     r, n = table.records, len(pieces.start)
-    dose = np.flatnonzero((r.evid == 1) | (r.evid == 4))
+    dose = np.flatnonzero(r.dose)
     profile, inside = pieces.of(r.row[dose])
     dose, profile = dose[inside], profile[inside]
     whose, first = np.unique(profile, return_index=True)

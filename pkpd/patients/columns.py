@@ -115,8 +115,7 @@ class Column:
             number = float(value) if not isinstance(value, bool) else math.nan
         except (TypeError, ValueError):
             raise self._error(value, where, self._text_advice(value)) from None
-        possible = self.low < number <= self.high if self.above else self.low <= number <= self.high
-        if not possible or (self.kind == "count" and number != int(number)):
+        if not self.possible(number) or (self.kind == "count" and number != int(number)):
             # A positive number is likely to be one in another unit; what is negative or nan is not.
             raise self._error(value, where, (number > 0 and self.hint) or "Correct it, or leave it out.")
         return int(number) if self.kind == "count" else number

@@ -8,12 +8,12 @@ from typing import Any, NamedTuple
 from pkpd.library import covariates as formulas
 from pkpd.patients.columns import COLUMNS
 
-__all__ = ["ADULT_AGE_Y", "Default", "fill_covariates"]
+__all__ = ["ADULT_AGE_Y", "NEONATE_AGE_Y", "Default", "fill_covariates"]
 
-ADULT_AGE_Y = 18.0
-_DEFAULT_AGE_Y, _DEFAULT_WEIGHT_KG, _DEFAULT_HEIGHT_CM, _DEFAULT_SEX = 35.0, 70.0, 170.0, "M"
-_NEONATE_Y = 28 / 365.25
 _DAYS_A_YEAR = 365.25
+#: From this age on a patient is an adult, and up to that one a neonate; years.
+ADULT_AGE_Y, NEONATE_AGE_Y = 18.0, 28 / _DAYS_A_YEAR
+_DEFAULT_AGE_Y, _DEFAULT_WEIGHT_KG, _DEFAULT_HEIGHT_CM, _DEFAULT_SEX = 35.0, 70.0, 170.0, "M"
 _NUMERIC = tuple(name for name, column in COLUMNS.items() if column.kind in ("number", "count", "flag"))
 
 
@@ -100,6 +100,6 @@ def _add_kidney(values: dict[str, float], adult: bool, fill: Callable[[str, floa
         egfr = formulas.ckd_epi_2021(age, creatinine, values["male"])
         fill("egfr_mL_min_173m2", egfr, egfr_unit, "derived: CKD-EPI 2021 from serum creatinine")
     elif "height_cm" in values:
-        egfr = formulas.schwartz(values["height_cm"], creatinine, neonate=age <= _NEONATE_Y)
+        egfr = formulas.schwartz(values["height_cm"], creatinine, neonate=age <= NEONATE_AGE_Y)
         reason = "derived: bedside Schwartz from serum creatinine, per 1.73 m2; crcl_mL_min stays unknown"
         fill("egfr_mL_min_173m2", egfr, egfr_unit, reason)

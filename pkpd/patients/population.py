@@ -22,7 +22,7 @@ from pkpd.streams import seed_number, stream
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Population", "Subject", "subjects_of"]
+__all__ = ["Population", "Subject", "population_of", "subjects_of"]
 
 
 @dataclass(frozen=True)
@@ -208,6 +208,22 @@ def _draw(column: Column, distribution: Distribution, seed: int, index: int) -> 
     if column.kind == "count":
         return float(round(distribution.draw(rng, lambda x: column.possible(round(x)), where)))
     return distribution.draw(rng, column.possible, where)
+
+
+def population_of(patient: Patient, n: int, seed: int | None) -> Population:
+    """The population of which every subject has what is stated of a patient; the genes that are not are drawn.
+
+    Parameters
+    ----------
+    patient : Patient
+    n : int
+    seed : int or None
+    """
+    stated = {name: getattr(patient, name) for name in COLUMNS if getattr(patient, name) is not None}
+    ancestry = stated.pop("ancestry", None)
+    return Population(
+        n, seed=seed, ancestry=ancestry, genotype=patient.genotype, comedication=patient.comedication, **stated
+    )
 
 
 def subjects_of(

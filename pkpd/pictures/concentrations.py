@@ -17,6 +17,7 @@ from matplotlib import rc_context
 from matplotlib.ticker import FuncFormatter, MaxNLocator, NullLocator
 from numpy.typing import NDArray
 
+from pkpd.individual.model_choice import system_drug
 from pkpd.pictures.picture import COLOURS, STYLE, Picture, concentration_axis, limits_of, time_axis
 
 if TYPE_CHECKING:
@@ -205,14 +206,7 @@ def doses_of(solution: Solution, drug: str) -> list[dict[str, Any]]:
         return []
     first = orders[orders["id"] == orders["id"].iloc[0]]
     rows = first.to_dict("records")
-    return [row for row in rows if row["given"] and _system(str(row["drug"])) == drug]
-
-
-def _system(drug: str) -> str:
-    """The drug whose concentration an order of `drug` raises: phenytoin for fosphenytoin, else itself."""
-    from pkpd.library.catalogue import load_drug
-
-    return load_drug(drug).prodrug_of or drug
+    return [row for row in rows if row["given"] and system_drug(str(row["drug"])).name == drug]
 
 
 def peaks(

@@ -8,6 +8,7 @@ import numpy as np
 from matplotlib import rc_context
 from numpy.typing import NDArray
 
+from pkpd.fit.uncertainty import NORMAL_95
 from pkpd.pictures.fit_profiles import axis_units
 from pkpd.pictures.picture import COLOURS, STYLE, Picture, log_axis
 
@@ -22,8 +23,6 @@ FloatArray = NDArray[np.float64]
 _LINE: dict[str, Any] = {"color": COLOURS["dose"], "linewidth": 1.0}
 _EDGE: dict[str, Any] = {"color": COLOURS["dose"], "linewidth": 0.8, "linestyle": "--"}
 _SIDE = 3.6  # inches
-#: Quantile of the standard normal distribution with 2.5 % above it.
-NORMAL_95 = 1.959963984540054
 
 
 def observed(fit: Fit, *, log: bool = False) -> Picture:

@@ -104,7 +104,7 @@ def profile_page(fit: Fit, page: int = 1, *, log: bool = False) -> Picture:
 def _groups(fitted: Fitted) -> list[tuple[str, IntArray]]:
     """Label and histories of each panel: those of one subject and occasion whose time goes on."""
     at, case = fitted.setup.layout, fitted.setup.case
-    owner = np.searchsorted(case.table.starts, at.start, side="right") - 1
+    owner = case.table.id_index(at.start)
     found: list[tuple[int, list[int]]] = []
     for piece in range(len(at.start)):
         last = found[-1][1][-1] if found else -1

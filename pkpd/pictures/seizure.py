@@ -80,7 +80,7 @@ def receptor_panel(solution: Solution, *, title: str | None = None) -> Picture:
                ((0.0, ""),)),
     )  # fmt: skip
     with rc_context(STYLE):
-        figure, axes = _stack(solution, 1 + len(panels), title)
+        figure, axes = _stack(1 + len(panels), title)
         if len(solution.ids) == 1:
             levels = ((on, "on above"), (off, "off below"))
             _draw(axes[0], solution, _Panel("seizure\nactivity", (_Line("seizure_activity", "seizure"),), levels))
@@ -113,7 +113,7 @@ def pris_panel(solution: Solution, *, title: str | None = None) -> Picture:
         _Panel("triglycerides\n(mg/dL)", (_Line("triglycerides_mg_dL", "triglycerides"),), limits=(0.0, None)),
     )
     with rc_context(STYLE):
-        figure, axes = _stack(solution, 2 + len(panels), title)
+        figure, axes = _stack(2 + len(panels), title)
         _draw_rate(axes[0], solution, (limits["amber_rate"], limits["red_rate"]))
         _draw_risk(axes[1], solution)
         for place, panel in zip(axes[2:], panels):
@@ -122,7 +122,7 @@ def pris_panel(solution: Solution, *, title: str | None = None) -> Picture:
     return figure
 
 
-def _stack(solution: Solution, count: int, title: str | None) -> tuple[Picture, list[Axes]]:
+def _stack(count: int, title: str | None) -> tuple[Picture, list[Axes]]:
     """Panels above each other, with room for legends at their right."""
     above = _TOP + (0.26 if title else 0.0)
     height = above + count * (_PANEL + _GAP) - _GAP + _BOTTOM

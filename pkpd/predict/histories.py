@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pkpd.dataset.dataset import Table
-from pkpd.dataset.records import Records
 
 if TYPE_CHECKING:
     from pkpd.engine.events import Pieces
@@ -49,7 +48,7 @@ def dose_first(table: Table) -> IntArray | None:
     if not affected.any():
         return None
     later = np.ones(n, dtype=np.int64)
-    later[r.row[(r.evid == 1) | (r.evid == 4)]] = 0
+    later[r.row[r.dose]] = 0
     rows = np.flatnonzero(np.repeat(affected, length))
     group = np.repeat(np.arange(len(start))[affected], length[affected])
     order = np.arange(n)
@@ -62,6 +61,4 @@ def reordered(table: Table, order: IntArray) -> Table:
     place = np.empty_like(order)
     place[order] = np.arange(len(order))
     row = place[table.records.row]
-    rank = np.argsort(row)
-    columns = table.records._replace(row=row)._asdict()
-    return table._replace(records=Records(**{name: column[rank] for name, column in columns.items()}))
+    return table._replace(records=table.records._replace(row=row).take(np.argsort(row)))

@@ -198,7 +198,7 @@ def id_values(table: Table, name: str, value: Any, rows: IntArray) -> FloatArray
                 "a column. Give one value, or put the values into a column of the data."
             ) from None
     each = _looked_up(table.ids, name, value)
-    return each[np.searchsorted(table.starts, rows, side="right") - 1]
+    return each[table.id_index(rows)]
 
 
 def _looked_up(ids: list[Any], name: str, value: Any) -> FloatArray:
@@ -236,7 +236,7 @@ def check_values(
     at = int(np.flatnonzero(bad)[0])
     value, row = float(values[at]), int(rows[at])
     wanted = "a finite number above 0" if positive else "a finite number, 0 or more"
-    who = table.ids[int(np.searchsorted(table.starts, row, side="right")) - 1]
+    who = table.ids[int(table.id_index(row))]
     what = "missing" if np.isnan(value) else number(value)
     if isinstance(given, str):
         line = _line(dataset, row, order)

@@ -181,7 +181,7 @@ def _amounts(
         if problem is None:
             raise
         row = int(pieces.start[problem])
-        who = table.ids[int(np.searchsorted(table.starts, row, side="right")) - 1]
+        who = table.ids[int(table.id_index(row))]
         raise SolverError(
             f"{dataset.source} ID {who}: {error}. Check the dose, II and the elimination parameters of this ID."
         ) from None
@@ -192,7 +192,7 @@ def _doses(dataset: Dataset, table: Table, values: Mapping[str, Any], pieces: Pi
     from pkpd.engine.events import Doses
 
     r = table.records
-    given = (r.evid == 1) | (r.evid == 4)
+    given = r.dose
     row, amt, rate, ii, ss = r.row[given], r.amt[given], r.rate[given], r.ii[given], r.ss[given].astype(np.int64)
     cmt = np.where(r.cmt[given] == 0, 1, r.cmt[given]).astype(np.int64)
     f, lag, r_n, d_n = dose_values(dataset, table, values, row, cmt, rate, order)

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from typing import Any, NoReturn
 
+from pkpd.library.routes import ROUTES
 from pkpd.regimen.phrases import Catalogue, PhraseReader, listed
-from pkpd.regimen.words import CLAUSES, ROUTES, Token, nearest
+from pkpd.regimen.words import CLAUSES, Token, nearest
 
 __all__ = ["read_order"]
 

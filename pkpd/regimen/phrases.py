@@ -1,7 +1,7 @@
 """Reads the phrases of an order: the drug, numbers, units, times, doses and rates, each with its own sentences.
 
-It knows how a single phrase is written; which phrases make up an order is known by `regimen_parser`. Of a drug it
-needs what a catalogue says of it: its name, and whether it is ordered in phenytoin equivalents.
+It knows how a single phrase is written; which phrases make up an order is known by `pkpd.regimen.parser`. Of a
+drug it needs what a catalogue says of it: its name, its routes, and whether it is ordered in phenytoin equivalents.
 """
 
 from __future__ import annotations
@@ -10,7 +10,8 @@ import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple, NoReturn, Protocol
 
-from pkpd.regimen.words import CLAUSES, MASSES, PER, RATE_TIMES, ROUTES, TIMES, Token, fail, lex, nearest
+from pkpd.library.routes import ROUTES
+from pkpd.regimen.words import CLAUSES, MASSES, PER, RATE_TIMES, TIMES, Token, fail, lex, nearest
 
 __all__ = ["Catalogue", "DrugFacts", "Library", "PhraseReader", "Quantity", "listed"]
 

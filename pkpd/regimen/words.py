@@ -19,7 +19,6 @@ __all__ = [
     "MASSES",
     "PER",
     "RATE_TIMES",
-    "ROUTES",
     "TIMES",
     "Scale",
     "Token",
@@ -56,7 +55,6 @@ MASSES |= {"\u00b5g": MASSES["ug"], "\u03bcg": MASSES["ug"]}  # the micro sign a
 TIMES = {word: _scale(word) for word in ("s", "min", "h", "d")}
 RATE_TIMES = ("min", "h")
 PER = {"kg": "kg", "m2": "m2", "m²": "m2"}
-ROUTES = ("iv", "im", "po", "in", "buccal", "sl", "sc", "pr")
 CLAUSES = ("over", "rate", "for", "max", "at", "from", "every", "if", "when")
 
 # What people write instead; only ever offered as a hint, never read as the word itself.

@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from pkpd.pictures.choice import TITLES
+from pkpd.pictures.solution import TITLES
 from pkpd.report.page import Html, definitions, page, paragraph, picture, section, table, text
 from pkpd.report.tables import (
     METRICS,
@@ -22,8 +22,8 @@ from pkpd.report.tables import (
 )
 
 if TYPE_CHECKING:
-    from pkpd.batch.evaluate import Batch
     from pkpd.batch.results import RowResult
+    from pkpd.batch.run import Batch
 
 __all__ = ["batch_page"]
 

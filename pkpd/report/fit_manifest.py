@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pkpd
 from pkpd.dataset.columns import covariate_columns
+from pkpd.research_use import RESEARCH_USE
 
 if TYPE_CHECKING:
     from pkpd.fit.result import Fit
@@ -42,7 +43,7 @@ def manifest(fit: Fit, files: list[str]) -> dict[str, Any]:
     text = data_text(fit)
     return {
         "pkpd": pkpd.__version__,
-        "use": "research and teaching; it never says what to give a patient",
+        "use": RESEARCH_USE,
         "python": platform.python_version(),
         "packages": {name: metadata.version(name) for name in _PACKAGES if util.find_spec(name) is not None},
         "rerun": rerun(fit),

@@ -12,7 +12,7 @@ from pkpd.pictures.response import response_map
 from pkpd.report.tables import drug_of
 
 if TYPE_CHECKING:
-    from pkpd.batch.evaluate import Batch
+    from pkpd.batch.run import Batch
 
 __all__ = ["MAP_COLUMNS", "overview"]
 

@@ -11,9 +11,9 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 
-__all__ = ["Html", "concentration", "definitions", "number", "page", "picture", "section", "table", "time"]
+from pkpd.research_use import RESEARCH_USE
 
-RESEARCH_USE = "Research and teaching software; it never says what to give a patient."
+__all__ = ["Html", "concentration", "definitions", "number", "page", "picture", "section", "table", "time"]
 
 _CSS = """
 :root { color-scheme: light; }

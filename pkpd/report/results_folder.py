@@ -15,14 +15,14 @@ import numpy as np
 import pandas as pd
 
 from pkpd.batch.results import Shown
-from pkpd.pictures.choice import svgs_of
 from pkpd.pictures.picture import svg_text
+from pkpd.pictures.solution import svgs_of
 from pkpd.report.batch import batch_page
 from pkpd.report.overview import overview
 from pkpd.result_files import write_table, write_text, write_whole
 
 if TYPE_CHECKING:
-    from pkpd.batch.evaluate import Batch
+    from pkpd.batch.run import Batch
     from pkpd.solution import Solution
 
 __all__ = ["keep_for_folder", "write_pages"]

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from pkpd.library.catalogue import load_drug
 from pkpd.patients.patient import Patient
 from pkpd.streams import stream
 
@@ -24,7 +25,6 @@ __all__ = ["KNOT_MIN", "Constitution", "draw_constitution", "draw_noise", "knots
 
 FloatArray = NDArray[np.float64]
 KNOT_MIN = 0.5
-BENZODIAZEPINES = ("lorazepam", "midazolam", "diazepam")
 
 
 @dataclass(frozen=True)
@@ -106,7 +106,7 @@ def draw_constitution(
     for drug, spread in spreads.items():
         rest = math.sqrt(max(0.0, preset.sensitivity_log_sd**2 - spread**2))
         sensitivity[drug] = math.exp(rest * normal(f"sensitivity {drug}")) if rest > 0.0 else 1.0
-        if resistant and drug in BENZODIAZEPINES:
+        if resistant and load_drug(drug).is_benzodiazepine:
             sensitivity[drug] *= preset.non_responder_factor
     noise = draw_noise(preset, seed, subject, minutes, attempt)
     return Constitution(drive, speed, preset.tau_h_min, preset.chloride_plasticity_scale, sensitivity, noise)

@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 
 from pkpd.errors import SolverError
 from pkpd.individual.individual import Individual, individual
-from pkpd.individual.model_choice import system_drug
 from pkpd.individual.variability import clearance_spreads
 from pkpd.library.catalogue import load_drug
 from pkpd.library.receptor_file import Receptors, load_receptors
@@ -24,12 +23,12 @@ from pkpd.regimen.regimen import Dose, Regimen
 from pkpd.seizure.constitution import KNOT_MIN, Constitution, draw_constitution, draw_noise, knots
 from pkpd.seizure.inputs import layer_constants, receptor_inputs
 from pkpd.seizure.layer import LayerRun, run_layer
-from pkpd.systems.groups import Unit
+from pkpd.systems.groups import DrugSystem
+from pkpd.systems.ways import Ways, ways_by_system
 
 __all__ = ["Course", "Episodes", "draw_episodes"]
 
 FloatArray = NDArray[np.float64]
-SILENCE_MIN = 20.0
 FIRST_NOISE_MIN = 360.0  # drawn for every onset; those that are followed for longer get more of it
 
 
@@ -99,13 +98,18 @@ class Episodes:
         runs = [self._run_of(i, own, grid, constants) for i, own in enumerate(orders)]
         run_layer(runs)
         for number, run in zip(self.index, runs):
-            reason = next(filter(None, (unit.failure for unit in run.units)), run.failure)
+            reason = next(filter(None, (system.failure for system in run.systems)), run.failure)
             if reason:
                 raise SolverError(f"episode {number + 1}: {reason}. Check the regimen.")
         s = np.array([run.states[:, 0] for run in runs]).reshape(len(runs), len(grid))
         s[:, 0] = 1.0  # the moment of the onset
         seizing = np.array([_flags(run, grid) for run in runs]).reshape(s.shape)
-        return Course(s, seizing, _in_episode(seizing), [_given(run, len(own)) for run, own in zip(runs, orders)])
+        return Course(
+            s,
+            seizing,
+            _in_episode(seizing, self.receptors["episode_end_silence"]),
+            [_given(run, len(own)) for run, own in zip(runs, orders)],
+        )
 
     def _run_of(self, i: int, own: Sequence[tuple[float, Dose]], grid: FloatArray, constants: FloatArray) -> LayerRun:
         doses = tuple(
@@ -113,17 +117,17 @@ class Episodes:
             for number, (minutes, dose) in enumerate(own, start=1)
         )
         patient = self.patients[i]
-        units = [
-            Unit(person, ways, [], until_h=float(grid[-1]) / 60.0, grid=None, range_mg_L=(math.nan, math.nan))
+        systems = [
+            DrugSystem(person, ways, [], until_h=float(grid[-1]) / 60.0, grid=None, range_mg_L=(math.nan, math.nan))
             for person, ways in self._people(i, doses)
         ]
-        people = [unit.person for unit in units]
+        people = [system.person for system in systems]
         changes = {} if self.draw is None else self.receptors.posterior.drug_changes(self.draw)
         inputs = receptor_inputs(
             people, self.receptors, constants, patient.pgp_fold, self.evidence == "exploratory", changes
         )
         own_noise = self._constitution(i, float(grid[-1]))
-        return LayerRun(patient, Regimen(doses), units, own_noise, inputs, 0.0, float(grid[-1]) / 60.0, grid)
+        return LayerRun(patient, Regimen(doses), systems, own_noise, inputs, 0.0, float(grid[-1]) / 60.0, grid)
 
     def _constitution(self, i: int, minutes: float) -> Constitution:
         """The constitution of an episode, its noise drawn for at least so many minutes."""
@@ -133,16 +137,12 @@ class Episodes:
         noise = draw_noise(self.receptors.preset(self.preset), self.seed, int(self.index[i]), minutes)
         return replace(one, noise=noise)
 
-    def _people(self, i: int, doses: tuple[Dose, ...]) -> list[tuple[Individual, dict[str, tuple[str, str]]]]:
-        ways: dict[str, dict[str, tuple[str, str]]] = {}
-        for dose in doses:
-            ways.setdefault(system_drug(dose.drug).name, {})[f"{dose.drug} {dose.route}"] = (dose.drug, dose.route)
+    def _people(self, i: int, doses: tuple[Dose, ...]) -> list[tuple[Individual, Ways]]:
         chance = (self.seed, int(self.index[i])) if self.pk_variability else None
         return [
-            (individual(load_drug(name), self.patients[i], dict(sorted(own.items())), {}, self.evidence, chance),
-             dict(sorted(own.items())))
-            for name, own in ways.items()
-        ]  # fmt: skip
+            (individual(load_drug(name), self.patients[i], ways, {}, self.evidence, chance), ways)
+            for name, ways in ways_by_system(doses).items()
+        ]
 
 
 def draw_episodes(
@@ -199,12 +199,12 @@ def _flags(run: LayerRun, grid: FloatArray) -> NDArray[np.bool_]:
     return flags
 
 
-def _in_episode(seizing: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Seizing now or within the last 20 min."""
+def _in_episode(seizing: NDArray[np.bool_], silence_min: float) -> NDArray[np.bool_]:
+    """Seizing now, or off for less than the silence that ends an episode."""
     n_grid = seizing.shape[1]
     last = np.where(seizing, np.arange(n_grid), -(10**9))
     last = np.maximum.accumulate(last, axis=1)
-    inside: NDArray[np.bool_] = (np.arange(n_grid) - last) * KNOT_MIN < SILENCE_MIN
+    inside: NDArray[np.bool_] = (np.arange(n_grid) - last) * KNOT_MIN < silence_min
     return inside
 
 

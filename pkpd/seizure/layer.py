@@ -23,7 +23,8 @@ from pkpd.regimen.regimen import Regimen
 from pkpd.seizure.constitution import Constitution
 from pkpd.seizure.inputs import ReceptorInputs
 from pkpd.systems.dosing import Administration, Decision, Pending, administer, pending
-from pkpd.systems.groups import Unit, unit_levels
+from pkpd.systems.groups import DrugSystem, system_levels
+from pkpd.systems.ways import way_key
 
 __all__ = ["LayerRun", "run_layer", "steps_between"]
 
@@ -43,7 +44,7 @@ class LayerRun:
 
     patient: Patient
     regimen: Regimen
-    units: list[Unit]
+    systems: list[DrugSystem]
     constitution: Constitution
     inputs: ReceptorInputs
     onset_h: float
@@ -60,8 +61,8 @@ class LayerRun:
         self.flag, self.k, self.at, self.n_transitions = True, 0, 0, 0
         self.n_steps = max(0, math.ceil((self.until_h - self.onset_h) * 60.0 / STEP_MIN - 1e-9))
         self.states = np.zeros((len(self.times_min), N_STATES))
-        self.brain = np.zeros((len(self.times_min), len(self.units)))
-        self.brain_now = np.zeros(len(self.units))
+        self.brain = np.zeros((len(self.times_min), len(self.systems)))
+        self.brain_now = np.zeros(len(self.systems))
         self._transitions = np.zeros((MOST_TRANSITIONS, 2))
         self.extremes = np.array([self.y[R], self.y[CL], *self.brain_now])
         self.open: list[Pending] = pending(self.regimen, self.until_h)
@@ -83,8 +84,8 @@ class LayerRun:
     def refresh(self) -> None:
         """Work out what is given, from the decisions taken so far."""
         self.given = administer(self.regimen, self.patient, self.until_h, self.decisions)
-        for unit in self.units:
-            unit.given = [dose for dose in self.given if f"{dose.drug} {dose.route}" in unit.routes]
+        for system in self.systems:
+            system.given = [dose for dose in self.given if way_key(dose.drug, dose.route) in system.routes]
 
     def _judge_before_onset(self) -> None:
         for item in [item for item in self.open if item.time_h < self.onset_h]:
@@ -150,7 +151,7 @@ def run_layer(runs: Sequence[LayerRun], threads: int | None = None) -> None:
         while at < len(runs):
             size, stop = 0, at
             while stop < len(runs) and (stop == at or size < CHUNK_VALUES):
-                size += runs[stop].n_steps * max(1, len(runs[stop].units))
+                size += runs[stop].n_steps * max(1, len(runs[stop].systems))
                 stop += 1
             _run_chunk(list(runs[at:stop]), pool)
             at = stop
@@ -176,23 +177,23 @@ def _advance(runs: Sequence[LayerRun]) -> None:
 
 
 def _fill_levels(runs: list[LayerRun]) -> None:
-    """Levels at the middle of each step, of all units together: brain, or unbound plasma where the P-gp fold moves."""
+    """Levels at the middle of each step, of all systems at once: brain, or unbound plasma where the P-gp fold moves."""
     by_grid: dict[tuple[float, int], list[LayerRun]] = {}
     for run in runs:
-        if run.n_steps and run.units:
+        if run.n_steps and run.systems:
             by_grid.setdefault((run.onset_h, run.n_steps), []).append(run)
     for (onset_h, n_steps), same in by_grid.items():
         times: FloatArray = onset_h + (np.arange(n_steps, dtype=np.float64) + 0.5) * (STEP_MIN / 60.0)
-        wanted = [(unit, "plasma" if run.inputs.exchange[d, 0] > 0.0 else "brain")
-                  for run in same for d, unit in enumerate(run.units)]  # fmt: skip
-        rows = unit_levels(wanted, times)
+        wanted = [(system, "plasma" if run.inputs.exchange[d, 0] > 0.0 else "brain")
+                  for run in same for d, system in enumerate(run.systems)]  # fmt: skip
+        rows = system_levels(wanted, times)
         place = 0
         for run in same:
-            run.levels = rows[place : place + len(run.units)]
-            place += len(run.units)
-            for d, unit in enumerate(run.units):
+            run.levels = rows[place : place + len(run.systems)]
+            place += len(run.systems)
+            for d, system in enumerate(run.systems):
                 if run.inputs.exchange[d, 0] > 0.0:
-                    run.levels[d] *= unit.person.fu
+                    run.levels[d] *= system.person.fu
 
 
 def _fill_brains(runs: list[LayerRun]) -> None:
@@ -201,6 +202,6 @@ def _fill_brains(runs: list[LayerRun]) -> None:
         moving = np.flatnonzero(run.inputs.exchange[:, 0] > 0.0)
         if run.onset_h > 0.0 and len(moving):
             times = np.linspace(0.0, run.onset_h, max(2, math.ceil(run.onset_h * 60.0 / STEP_MIN) + 1))
-            before = unit_levels([(run.units[d], "brain") for d in moving], times)
+            before = system_levels([(run.systems[d], "brain") for d in moving], times)
             run.brain_now[moving] = before[:, -1]
             run.extremes[2 + moving] = before.max(axis=1)

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from pkpd.scenario import Scenario
     from pkpd.seizure.layer import LayerRun
     from pkpd.solution import SubjectResult
-    from pkpd.systems.groups import Unit
+    from pkpd.systems.groups import DrugSystem
 
 __all__ = ["COLUMNS", "FLAGS", "METRICS", "SeizureResult", "seizure_result"]
 
@@ -81,13 +81,13 @@ def seizure_result(scenario: Scenario, result: SubjectResult, grid: FloatArray) 
     ----------
     scenario : Scenario
     result : SubjectResult
-        With its run and its solved units, whose brain levels follow a moving P-gp fold afterwards.
+        With its run and its solved systems, whose brain levels follow a moving P-gp fold afterwards.
     grid : ndarray, hours
         Output times; empty for the metrics alone.
     """
     run, receptors = result.run, load_receptors()
     assert run is not None
-    _follow_fold(run, result.units, grid)
+    _follow_fold(run, result.systems, grid)
     until = (scenario.until_h - scenario.onset_h) * 60.0
     changes = run.transitions[run.transitions[:, 0] <= until]
     seizing = spells(changes, until, receptors["episode_end_silence"])
@@ -95,7 +95,7 @@ def seizure_result(scenario: Scenario, result: SubjectResult, grid: FloatArray) 
     stages = stage_course(seizing, run.given, scenario.regimen, weight, scenario.onset_h, receptors)
     metrics, reasons = _metrics(run, changes, stages, until, receptors)
     return SeizureResult(
-        columns=_columns(run, result.units, grid, changes, stages, until, receptors) if len(grid) else {},
+        columns=_columns(run, result.systems, grid, changes, stages, until, receptors) if len(grid) else {},
         metrics=metrics,
         reasons=reasons,
         assumptions=seizure_assumptions(scenario, result, receptors),
@@ -103,23 +103,23 @@ def seizure_result(scenario: Scenario, result: SubjectResult, grid: FloatArray) 
     )
 
 
-def _follow_fold(run: LayerRun, units: Sequence[Unit], grid: FloatArray) -> None:
+def _follow_fold(run: LayerRun, systems: Sequence[DrugSystem], grid: FloatArray) -> None:
     """Put the brain levels that followed the P-gp fold in place of those at a constant fold."""
     after = grid >= run.onset_h
-    for d, unit in enumerate(units):
+    for d, system in enumerate(systems):
         if run.inputs.exchange[d, 0] <= 0.0:
             continue
-        name = f"{unit.person.drug.name}_brain_mg_L"
-        if unit.profile is not None:
-            row = next(o for o, output in enumerate(unit.shape.outputs) if output.name == name)
-            unit.profile = unit.profile.copy()
-            unit.profile[row, after] = run.brain[: after.sum(), d]
-        unit.summary[name]["cmax"] = float(run.peaks[d])
+        name = f"{system.person.drug.name}_brain_mg_L"
+        if system.profile is not None:
+            row = next(o for o, output in enumerate(system.shape.outputs) if output.name == name)
+            system.profile = system.profile.copy()
+            system.profile[row, after] = run.brain[: after.sum(), d]
+        system.summary[name]["cmax"] = float(run.peaks[d])
 
 
 def _columns(
     run: LayerRun,
-    units: Sequence[Unit],
+    systems: Sequence[DrugSystem],
     grid: FloatArray,
     changes: FloatArray,
     stages: StageCourse,
@@ -131,7 +131,7 @@ def _columns(
     rest = rest_state(run.inputs.constants)
     rest[N_STATES - 1] = run.inputs.fold
     states = np.vstack([np.tile(rest, (before, 1)), run.states[: len(grid) - before]])
-    levels = _levels(units, "brain", len(grid))
+    levels = _levels(systems, "brain", len(grid))
     sensitivity = run.inputs.sensitivity(run.constitution.sensitivity)
     found: dict[str, FloatArray] = {name: states[:, place] for place, name in enumerate(STATES)}
     derived = potentials_and_inhibition(
@@ -144,28 +144,28 @@ def _columns(
         seizing, derived[2], receptors["resp_intercept"], receptors["resp_slope_seizing"],
         receptors["resp_slope_occupancy"],
     )  # fmt: skip
-    found |= _sedation(units, levels, found["tolerance_sedation"], receptors)
+    found |= _sedation(systems, levels, found["tolerance_sedation"], receptors)
     return {name: found[name] for name in COLUMNS}
 
 
-def _levels(units: Sequence[Unit], site: str, count: int) -> FloatArray:
+def _levels(systems: Sequence[DrugSystem], site: str, count: int) -> FloatArray:
     """Levels at a site, shape (n_times, n_drugs), mg/L; 0 for a drug that has none there."""
-    levels = np.zeros((count, len(units)))
-    for d, unit in enumerate(units):
-        for o, output in enumerate(unit.shape.outputs):
-            if unit.profile is not None and output.name == f"{unit.person.drug.name}_{site}_mg_L":
-                levels[:, d] = unit.profile[o]
+    levels = np.zeros((count, len(systems)))
+    for d, system in enumerate(systems):
+        for o, output in enumerate(system.shape.outputs):
+            if system.profile is not None and output.name == f"{system.person.drug.name}_{site}_mg_L":
+                levels[:, d] = system.profile[o]
     return levels
 
 
 def _sedation(
-    units: Sequence[Unit], levels: FloatArray, tolerance: FloatArray, receptors: Receptors
+    systems: Sequence[DrugSystem], levels: FloatArray, tolerance: FloatArray, receptors: Receptors
 ) -> dict[str, FloatArray]:
     """Sedation, BIS and burst suppression; drugs of one kind add up as loads."""
     deep, suppressed, asleep = (np.zeros(len(levels)) for _ in range(3))
     anaesthetic = load_drug(PROPOFOL)
-    for d, unit in enumerate(units):
-        role = brain_role(unit.person.drug)
+    for d, system in enumerate(systems):
+        role = brain_role(system.person.drug)
         if role is None:
             continue
         if role.ramsay_c50:
@@ -173,9 +173,9 @@ def _sedation(
             deep += levels[:, d] * (1.0 - tolerance) / half
         if role.bsr_ce50 is not None:
             suppressed += levels[:, d] / role.bsr_ce50.value
-        if unit.person.drug.name == PROPOFOL:
-            there = any(output.name == f"{PROPOFOL}_effect_mg_L" for output in unit.shape.outputs)
-            asleep = _levels(units, "effect", len(levels))[:, d] if there else np.full(len(levels), np.nan)
+        if system.person.drug.name == PROPOFOL:
+            there = any(output.name == f"{PROPOFOL}_effect_mg_L" for output in system.shape.outputs)
+            asleep = _levels(systems, "effect", len(levels))[:, d] if there else np.full(len(levels), np.nan)
     index = anaesthetic.receptor.bis if anaesthetic.receptor else {}
     return {
         "sedation": hill_share(deep, receptors["ramsay_slope"]),

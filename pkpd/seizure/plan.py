@@ -43,7 +43,7 @@ def plan_seizure(
     models : mapping of str to str
         The choice of models.
     results : sequence of SubjectResult
-        With their units.
+        With their systems.
     grid : ndarray or None, hours
         Output times; None for the end alone.
 
@@ -61,11 +61,11 @@ def plan_seizure(
     times = (np.append(shown, scenario.until_h) - scenario.onset_h) * 60.0
     for result, (constitution, draws) in zip(results, drawn):
         patient = result.subject.patient
-        people = [unit.person for unit in result.units]
+        people = [system.person for system in result.systems]
         inputs = receptor_inputs(people, receptors, constants, patient.pgp_fold, scenario.evidence == "exploratory")
         result.draws = draws
         result.run = LayerRun(
-            patient, scenario.regimen, result.units, constitution, inputs, scenario.onset_h, scenario.until_h, times
+            patient, scenario.regimen, result.systems, constitution, inputs, scenario.onset_h, scenario.until_h, times
         )
 
 
@@ -88,7 +88,7 @@ def _constitutions(
     attempts = _attempts(scenario, preset, receptors, constants, [result.subject for result in results])
     found = []
     for result, attempt in zip(results, attempts):
-        subject, drugs = result.subject, {unit.person.drug.name for unit in result.units}
+        subject, drugs = result.subject, {system.person.drug.name for system in result.systems}
         if not subject.random:
             found.append((typical_constitution(preset, subject.patient), 0))
             continue

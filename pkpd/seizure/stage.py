@@ -148,7 +148,7 @@ def _adequate(doses: Sequence[Administration], weight_kg: float, onset_h: float)
         if not needed or total[row.drug] < min(needed) * (1.0 - 1e-9):
             continue
         end = (row.time_h + row.duration_h - onset_h) * 60.0
-        if drug.receptor is not None and drug.receptor.role == "benzodiazepine":
+        if drug.is_benzodiazepine:
             first = min(first, end)
         else:
             second = min(second, end)

@@ -1,7 +1,7 @@
 """Subjects of many scenarios, sorted by the shape of their systems and solved together.
 
-A unit is one drug system in one subject of one scenario. Units of one shape become one call of the engine; since every
-unit is solved alone inside it, the numbers do not depend on what stands beside it.
+Systems of one shape become one call of the engine; since every system is solved alone inside it, the numbers do not
+depend on what stands beside it.
 """
 
 from __future__ import annotations
@@ -13,34 +13,35 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from pkpd.engine.cascade import decompose, layout
+from pkpd.engine.cascade import Modes, decompose, layout
 from pkpd.engine.linear import BOLUS, RATE, Actions, Problems, even_step, sample, solve
 from pkpd.engine.summary import AUC, CMAX, CMIN, IN_RANGE, TMAX, summarise
-from pkpd.engine.trajectory import trace
+from pkpd.engine.trajectory import Trajectory, trace
 from pkpd.errors import SolverError
 from pkpd.individual.individual import Individual
 from pkpd.library.catalogue import load_drug
 from pkpd.models.saturable import solve_saturable_outputs
 from pkpd.systems.dosing import Administration
 from pkpd.systems.kinetics import Shape, factors_of, saturation_of, shape_of, theta_of
+from pkpd.systems.ways import Ways, way_key
 
-__all__ = ["Unit", "solve_units", "unit_levels"]
+__all__ = ["DrugSystem", "solve_systems", "system_levels"]
 
 FloatArray = NDArray[np.float64]
-#: Columns of `Unit.summary`.
+#: Columns of `DrugSystem.summary`.
 SUMMARY = {"cmax": CMAX, "tmax": TMAX, "cmin": CMIN, "auc": AUC, "in_range": IN_RANGE}
 
 
 @dataclass
-class Unit:
-    """One system in one subject: what goes in, and what comes out.
+class DrugSystem:
+    """One drug in one subject of one scenario: what goes in, and what comes out.
 
     `profile` has shape (n_out, n_times) or is None; `summary` maps output name to cmax, tmax, cmin, auc, in_range;
     `half_life` maps output name to hours (NaN where saturable); `failure` says why there is nothing.
     """
 
     person: Individual
-    routes: dict[str, tuple[str, str]]
+    routes: Ways
     given: Sequence[Administration]
     until_h: float
     grid: FloatArray | None
@@ -55,22 +56,22 @@ class Unit:
         self.shape = shape_of(self.person, self.routes)
 
 
-def solve_units(units: Sequence[Unit]) -> None:
-    """Solve all units, filling in their results."""
-    groups: dict[tuple[object, ...], list[Unit]] = {}
-    for unit in units:
-        groups.setdefault(_group_key(unit), []).append(unit)
+def solve_systems(systems: Sequence[DrugSystem]) -> None:
+    """Solve all systems, filling in their results."""
+    groups: dict[tuple[object, ...], list[DrugSystem]] = {}
+    for system in systems:
+        groups.setdefault(_group_key(system), []).append(system)
     for group in groups.values():
         _solve_group(group)
 
 
-def _group_key(unit: Unit) -> tuple[object, ...]:
-    """Units with one key have the same shape; a drug file that was changed makes another key."""
-    return unit.person.drug.name, unit.person.model.name, unit.person.drug.sha256, tuple(unit.routes)
+def _group_key(system: DrugSystem) -> tuple[object, ...]:
+    """Systems with one key have the same shape; a drug file that was changed makes another key."""
+    return system.person.drug.name, system.person.model.name, system.person.drug.sha256, tuple(system.routes)
 
 
-def _solve_group(group: list[Unit]) -> None:
-    """Solve units of one shape; a unit without a solution drops out, and the others are solved again."""
+def _solve_group(group: list[DrugSystem]) -> None:
+    """Solve systems of one shape; a system without a solution drops out, and the others are solved again."""
     while group:
         try:
             _solve(group)
@@ -81,13 +82,13 @@ def _solve_group(group: list[Unit]) -> None:
             group = group[:index] + group[index + 1 :]
 
 
-def _solve(group: list[Unit]) -> None:
+def _solve(group: list[DrugSystem]) -> None:
     first = group[0]
-    shape, people = first.shape, [unit.person for unit in group]
-    theta = theta_of(shape, people, first.routes)
+    shape, people = first.shape, [system.person for system in group]
+    theta = theta_of(people, first.routes)
     factors = factors_of(shape, people)
     actions, starts, stops = _actions(group)
-    until = np.array([unit.until_h for unit in group])
+    until = np.array([system.until_h for system in group])
     states = np.array([output.state for output in shape.outputs], dtype=np.int64)
     low, high = _ranges(group, len(states))
     rows = np.arange(len(group), dtype=np.int64)
@@ -110,12 +111,12 @@ def _solve(group: list[Unit]) -> None:
     _keep_summaries(group, summary, rates)
 
 
-def _actions(group: list[Unit]) -> tuple[Actions, NDArray[np.int64], NDArray[np.int64]]:
-    """Doses of each unit as actions in the order of time."""
+def _actions(group: list[DrugSystem]) -> tuple[Actions, NDArray[np.int64], NDArray[np.int64]]:
+    """Doses of each system as actions in the order of time."""
     rows: list[tuple[float, int, int, float]] = []
     bounds = [0]
-    for unit in group:
-        rows += sorted(_unit_actions(unit))
+    for system in group:
+        rows += sorted(_system_actions(system))
         bounds.append(len(rows))
     table = np.array(rows, dtype=np.float64).reshape(-1, 4)
     count, zero = len(table), np.zeros(len(table))
@@ -133,16 +134,16 @@ def _actions(group: list[Unit]) -> tuple[Actions, NDArray[np.int64], NDArray[np.
     return actions, edges[:-1], edges[1:]
 
 
-def _unit_actions(unit: Unit) -> list[tuple[float, int, int, float]]:
+def _system_actions(system: DrugSystem) -> list[tuple[float, int, int, float]]:
     """(time, kind, state, value): a bolus, or the start and the end of a rate."""
-    person, rows = unit.person, []
-    for dose in unit.given:
+    person, rows = system.person, []
+    for dose in system.given:
         if not dose.given or not dose.amount:
             continue
-        key = f"{dose.drug} {dose.route}"
+        key = way_key(dose.drug, dose.route)
         facts = load_drug(dose.drug).dose_factor if dose.drug != person.drug.name else person.drug.dose_factor
         entering = person.fraction[key] * (facts.value if facts is not None else 1.0)
-        start, state = dose.time_h + person.lag[key], unit.shape.entries[key]
+        start, state = dose.time_h + person.lag[key], system.shape.entries[key]
         if dose.duration_h > 0.0:
             rows.append((start, RATE, state, dose.rate * entering))
             rows.append((start + dose.duration_h, RATE, state, -dose.rate * entering))
@@ -151,34 +152,43 @@ def _unit_actions(unit: Unit) -> list[tuple[float, int, int, float]]:
     return rows
 
 
-def _ranges(group: list[Unit], n_out: int) -> tuple[FloatArray, FloatArray]:
+def _ranges(group: list[DrugSystem], n_out: int) -> tuple[FloatArray, FloatArray]:
     """The range of the drug's plasma concentration (the first output); none for the others."""
     low, high = np.full(n_out, np.nan), np.full(n_out, np.nan)
     low[0], high[0] = group[0].range_mg_L
     return low, high
 
 
-def _grids(group: list[Unit]) -> tuple[FloatArray, NDArray[np.int64]]:
-    """All grids one after the other, each once, and where each unit's grid stands."""
+def _grids(group: list[DrugSystem]) -> tuple[FloatArray, NDArray[np.int64]]:
+    """All grids one after the other, each once, and where each system's grid stands."""
     known: dict[int, tuple[int, int]] = {}
     parts: list[FloatArray] = []
     places, at = np.zeros((len(group), 2), dtype=np.int64), 0
-    for number, unit in enumerate(group):
-        if unit.grid is None:
+    for number, system in enumerate(group):
+        if system.grid is None:
             continue
-        if id(unit.grid) not in known:
-            known[id(unit.grid)] = (at, at + len(unit.grid))
-            parts.append(unit.grid)
-            at += len(unit.grid)
-        places[number] = known[id(unit.grid)]
+        if id(system.grid) not in known:
+            known[id(system.grid)] = (at, at + len(system.grid))
+            parts.append(system.grid)
+            at += len(system.grid)
+        places[number] = known[id(system.grid)]
     return (np.concatenate(parts) if parts else np.empty(0)), places
 
 
-def _sample_by_grid(group, modes, path, problems, grids, places, states, factors) -> None:  # type: ignore[no-untyped-def]
+def _sample_by_grid(
+    group: list[DrugSystem],
+    modes: Modes,
+    path: Trajectory,
+    problems: Problems,
+    grids: FloatArray,
+    places: NDArray[np.int64],
+    states: NDArray[np.int64],
+    factors: FloatArray,
+) -> None:
     """Profiles, one call for each grid so that an even one is used as such."""
     for start, stop in {(int(a), int(b)) for a, b in places if b > a}:
         chosen = np.flatnonzero((places[:, 0] == start) & (places[:, 1] == stop))
-        part = Problems(*(field_[chosen] for field_ in problems))
+        part = Problems(*(column[chosen] for column in problems))
         own = path._replace(first=path.first[chosen], count=path.count[chosen])
         times = grids[start:stop]
         part = part._replace(time_start=part.time_start - start, time_stop=part.time_stop - start)
@@ -188,43 +198,43 @@ def _sample_by_grid(group, modes, path, problems, grids, places, states, factors
             group[index].profile = cube[:, number]
 
 
-def _keep_profiles(group: list[Unit], values: FloatArray, places: NDArray[np.int64]) -> None:
+def _keep_profiles(group: list[DrugSystem], values: FloatArray, places: NDArray[np.int64]) -> None:
     at = 0
-    for unit, (start, stop) in zip(group, places, strict=True):
-        if unit.grid is not None:
-            unit.profile = values[:, at : at + stop - start]
+    for system, (start, stop) in zip(group, places, strict=True):
+        if system.grid is not None:
+            system.profile = values[:, at : at + stop - start]
         at += stop - start
 
 
-def _keep_summaries(group: list[Unit], summary: FloatArray, rates: FloatArray | None) -> None:
+def _keep_summaries(group: list[DrugSystem], summary: FloatArray, rates: FloatArray | None) -> None:
     shape = group[0].shape
     offset = layout(shape.structure).offset
-    for number, unit in enumerate(group):
+    for number, system in enumerate(group):
         for o, output in enumerate(shape.outputs):
             row = summary[number, o]
-            unit.summary[output.name] = {name: float(row[column]) for name, column in SUMMARY.items()}
+            system.summary[output.name] = {name: float(row[column]) for name, column in SUMMARY.items()}
             blocks = shape.terminal.get(output.name)
             if blocks is not None and rates is not None:
                 slow = min(float(rates[number, offset[b] : offset[b + 1]].min()) for b in blocks)
-                unit.half_life[output.name] = math.log(2.0) / slow if slow > 0.0 else math.inf
+                system.half_life[output.name] = math.log(2.0) / slow if slow > 0.0 else math.inf
 
 
-def unit_levels(wanted: Sequence[tuple[Unit, str]], times: FloatArray) -> FloatArray:
-    """Return one output of each unit at the same even times, shape (n_units, n_times), mg/L.
+def system_levels(wanted: Sequence[tuple[DrugSystem, str]], times: FloatArray) -> FloatArray:
+    """Return one output of each system at the same even times, shape (n_systems, n_times), mg/L.
 
-    A unit without a solution has its `failure` filled in, and levels that are not numbers.
+    A system without a solution has its `failure` filled in, and levels that are not numbers.
 
     Parameters
     ----------
-    wanted : sequence of (Unit, str)
+    wanted : sequence of (DrugSystem, str)
         With the site: ``plasma``, ``brain`` or ``effect``.
     times : ndarray, hours
     """
     levels = np.zeros((len(wanted), len(times)))
     groups: dict[tuple[object, ...], list[int]] = {}
-    for index, (unit, site) in enumerate(wanted):
-        if unit.given:
-            groups.setdefault((*_group_key(unit), site), []).append(index)
+    for index, (system, site) in enumerate(wanted):
+        if system.given:
+            groups.setdefault((*_group_key(system), site), []).append(index)
     for key, places in groups.items():
         group = [wanted[index][0] for index in places]
         name = f"{group[0].person.drug.name}_{key[-1]}_mg_L"
@@ -233,7 +243,7 @@ def unit_levels(wanted: Sequence[tuple[Unit, str]], times: FloatArray) -> FloatA
     return levels
 
 
-def _levels_or_nothing(group: list[Unit], o: int, times: FloatArray) -> FloatArray:
+def _levels_or_nothing(group: list[DrugSystem], o: int, times: FloatArray) -> FloatArray:
     levels, left = np.full((len(group), len(times)), np.nan), list(range(len(group)))
     while left:
         try:
@@ -245,9 +255,9 @@ def _levels_or_nothing(group: list[Unit], o: int, times: FloatArray) -> FloatArr
     return levels
 
 
-def _levels_of_group(group: list[Unit], o: int, times: FloatArray) -> FloatArray:
-    shape, people = group[0].shape, [unit.person for unit in group]
-    theta, factors = theta_of(shape, people, group[0].routes), factors_of(shape, people)[:, o : o + 1]
+def _levels_of_group(group: list[DrugSystem], o: int, times: FloatArray) -> FloatArray:
+    shape, people = group[0].shape, [system.person for system in group]
+    theta, factors = theta_of(people, group[0].routes), factors_of(shape, people)[:, o : o + 1]
     actions, starts, stops = _actions(group)
     zero = np.zeros(len(group), dtype=np.int64)
     problems = Problems(np.arange(len(group)), starts, stops, zero, zero + len(times))

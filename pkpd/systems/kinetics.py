@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from pkpd.engine.cascade import Structure
 from pkpd.individual.individual import Individual
+from pkpd.systems.ways import Ways, way_key
 
 __all__ = ["Output", "Shape", "factors_of", "rates_of", "saturation_of", "shape_of", "theta_of"]
 
@@ -73,7 +74,7 @@ class _Builder:
         return block + sum(self.peripherals[:block])
 
 
-def shape_of(person: Individual, routes: dict[str, tuple[str, str]]) -> Shape:
+def shape_of(person: Individual, routes: Ways) -> Shape:
     """Return the shape of an individual's system, dosed by `routes` (route key to (drug, route))."""
     # It depends on the file, the model, its sites and the routes; a fit takes sites and metabolites away.
     drug, model = person.drug, person.model
@@ -87,7 +88,7 @@ def shape_of(person: Individual, routes: dict[str, tuple[str, str]]) -> Shape:
     return _SHAPES[key]
 
 
-def _new_shape(person: Individual, routes: dict[str, tuple[str, str]]) -> Shape:
+def _new_shape(person: Individual, routes: Ways) -> Shape:
     build, drug = _Builder(), person.drug.name
     depots = {key: build.block(key) for key, (_, route) in routes.items() if route != "iv"}
     prodrug = -1
@@ -109,8 +110,8 @@ def _new_shape(person: Individual, routes: dict[str, tuple[str, str]]) -> Shape:
         block = build.block(metabolite.name, metabolite.compartments - 1)
         blocks[metabolite.name] = block
         build.feeds.append((blocks[metabolite.parent], block))
-        if metabolite.presystemic and f"{drug} po" in depots:
-            build.feeds.append((depots[f"{drug} po"], block))
+        if metabolite.presystemic and way_key(drug, "po") in depots:
+            build.feeds.append((depots[way_key(drug, "po")], block))
         outputs.append(Output(f"{metabolite.name}_plasma_mg_L", build.state(block), metabolite.parameters["V1"]))
         terminal[outputs[-1].name] = tuple(range(block + 1))
     for site, there in (("effect", "KE0" in person.parameters), ("brain", person.brain is not None)):
@@ -127,12 +128,12 @@ def _new_shape(person: Individual, routes: dict[str, tuple[str, str]]) -> Shape:
     )
 
 
-def theta_of(shape: Shape, people: Sequence[Individual], routes: dict[str, tuple[str, str]]) -> FloatArray:
+def theta_of(people: Sequence[Individual], routes: Ways) -> FloatArray:
     """Return the rate constants of each individual, shape (n, n_theta), 1/h, in the order that `Structure` gives."""
     return np.array([rates_of(person, routes) for person in people])
 
 
-def rates_of(person: Individual, routes: dict[str, tuple[str, str]]) -> list[float]:
+def rates_of(person: Individual, routes: Ways) -> list[float]:
     """Return the rate constants of one individual; arrays where its parameters are arrays."""
     p, drug, model = person.parameters, person.drug.name, person.model
     depots = [key for key, (_, route) in routes.items() if route != "iv"]
@@ -152,7 +153,7 @@ def rates_of(person: Individual, routes: dict[str, tuple[str, str]]) -> list[flo
         formed = metabolite.formation if isinstance(metabolite.formation, float) else p[str(metabolite.formation)]
         ratio = metabolite.molar_ratio.value if metabolite.molar_ratio else 1.0
         feeds.append(leaving[metabolite.parent] * formed * ratio)
-        if metabolite.presystemic and f"{drug} po" in depots:
+        if metabolite.presystemic and way_key(drug, "po") in depots:
             feeds.append(p[metabolite.presystemic] * ratio)
         leaving[metabolite.name] = out
     if "KE0" in p:

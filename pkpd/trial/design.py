@@ -15,7 +15,7 @@ from pkpd.patients.distributions import Distribution
 from pkpd.regimen.regimen import Regimen
 from pkpd.streams import stream
 
-__all__ = ["Arm", "Endpoint", "Published", "Stage", "Trial", "draw_time", "exact_interval"]
+__all__ = ["Arm", "Endpoint", "Published", "Stage", "Trial", "draw_time"]
 
 
 @dataclass(frozen=True)
@@ -184,36 +184,3 @@ def draw_time(time: float | Distribution, seed: int, subject: int, purpose: str)
     if not isinstance(time, Distribution):
         return time
     return time.draw(stream(seed, subject, f"trial {purpose}"), lambda minutes: minutes >= 0.0, f"trial, {purpose}")
-
-
-def exact_interval(successes: float, n: float, level: float = 0.95) -> tuple[float, float]:
-    """Exact binomial interval of a share.
-
-    Parameters
-    ----------
-    successes, n : float
-        Need not be whole: an effective number of subjects is not.
-    level : float
-        Coverage.
-
-    Returns
-    -------
-    tuple of (float, float)
-        Limits, 0 to 1; NaN for n = 0.
-
-    Notes
-    -----
-    Quantiles of beta(k, n - k + 1) and beta(k + 1, n - k), by the inverse incomplete beta function.
-
-    References
-    ----------
-    Clopper and Pearson, Biometrika 1934;26:404.
-    """
-    from scipy.special import betaincinv
-
-    if n <= 0:
-        return math.nan, math.nan
-    tail = (1.0 - level) / 2.0
-    low = float(betaincinv(successes, n - successes + 1.0, tail)) if successes > 0 else 0.0
-    high = float(betaincinv(successes + 1.0, n - successes, 1.0 - tail)) if successes < n else 1.0
-    return low, high

@@ -6,6 +6,7 @@ import math
 from dataclasses import replace
 from typing import Any
 
+from pkpd.library.receptor_file import load_receptors
 from pkpd.trial.design import Endpoint
 from pkpd.trial.table import TrialTable
 
@@ -20,7 +21,6 @@ _KEYS: dict[str, tuple[str, ...]] = {
     "duration": ("pairs", "observed"),
     "not-given": (),
 }
-_LONGEST_SILENCE = 20.0
 
 
 def read_endpoint(top: TrialTable) -> Endpoint:
@@ -95,7 +95,7 @@ def _durations(table: TrialTable) -> Endpoint:
         raise table.error(f"'pairs' is {given!r}", expected, "Write pairs of minutes, the shorter first.")
     pairs = tuple((float(a), float(b)) for a, b in given)
     longest = max(b for _, b in pairs)
-    observed = table.within("observed", longest, default=longest + _LONGEST_SILENCE)
+    observed = table.within("observed", longest, default=longest + load_receptors()["episode_end_silence"])
     return Endpoint("duration", pairs=pairs, observed=observed)
 
 

@@ -17,9 +17,11 @@ from pkpd.library.reading import read_sources, read_toml
 from pkpd.patients.distributions import is_distribution
 from pkpd.patients.population import Population
 from pkpd.regimen.regimen import Regimen
+from pkpd.scenario import EVIDENCE, NO_SEIZURE, SEIZURES
 from pkpd.streams import seed_number
-from pkpd.trial.design import Arm, Published, Stage, Trial, exact_interval
+from pkpd.trial.design import Arm, Published, Stage, Trial
 from pkpd.trial.endpoint import check_window, read_endpoint
+from pkpd.trial.score import exact_interval
 from pkpd.trial.table import TrialTable
 
 __all__ = ["read_trial"]
@@ -30,7 +32,6 @@ _STAGE = ("time", "entry", "regimen")
 _ARM = ("name", "regimen", "delay", "not_received", "published", "off_from", "off_until")
 _PUBLISHED = ("successes", "n", "share", "effective_n", "low", "high")
 _ENTRIES = ("seizing", "in-episode", "any")
-_SEIZURES = ("status", "status-rodent", "status-fast")
 
 
 def read_trial(trial: str | os.PathLike[str] | Mapping[str, Any], seed: int | None = None) -> Trial:
@@ -69,8 +70,8 @@ def read_trial(trial: str | os.PathLike[str] | Mapping[str, Any], seed: int | No
         endpoint=endpoint,
         population=_population(top),
         seed=_seed(facts) if seed is None else seed_number(seed),
-        seizure=facts.text("seizure", "status", choices=_SEIZURES),
-        evidence=facts.text("evidence", "established", choices=("established", "exploratory")),
+        seizure=facts.text("seizure", "status", choices=[name for name in SEIZURES if name != NO_SEIZURE]),
+        evidence=facts.text("evidence", "established", choices=EVIDENCE),
         pk_variability=facts.flag("pk_variability", True),
         most_draws=facts.count("most_draws", 50),
         sources=_sources(top, facts),

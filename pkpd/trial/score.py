@@ -1,6 +1,6 @@
 """Who succeeded: windows on the half-minute grid, durations, and the interval of a simulated share.
 
-Works on arrays of courses alone; it knows no drug and draws nothing.
+Works on arrays of courses; it knows no drug and draws nothing.
 """
 
 from __future__ import annotations
@@ -10,15 +10,24 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from pkpd.trial.design import exact_interval
+from pkpd.library.receptor_file import load_receptors
+from pkpd.seizure.constitution import KNOT_MIN
 
-__all__ = ["GRID_MIN", "OFF_BELOW", "all_off", "at_moment", "durations", "first_off", "mixed_interval", "never_on"]
+__all__ = [
+    "GRID_MIN",
+    "all_off",
+    "at_moment",
+    "durations",
+    "exact_interval",
+    "first_off",
+    "mixed_interval",
+    "never_on",
+]
 
 FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
 
-GRID_MIN = 0.5
-OFF_BELOW = 0.2
+GRID_MIN = KNOT_MIN  # of a course
 _ROUNDING = 1e-9
 
 
@@ -40,7 +49,7 @@ def _none_true(flags: BoolArray, low: FloatArray, high: FloatArray) -> BoolArray
 
 
 def all_off(s: FloatArray, low: FloatArray, high: FloatArray) -> BoolArray:
-    """Whether the seizure is off (activity below 0.2) at every half minute of a window.
+    """Whether the seizure is off at every half minute of a window: activity below the threshold of the library, 0.2.
 
     Parameters
     ----------
@@ -52,7 +61,7 @@ def all_off(s: FloatArray, low: FloatArray, high: FloatArray) -> BoolArray:
     -------
     ndarray of bool, shape (n,)
     """
-    return _none_true(~(np.asarray(s) < OFF_BELOW), low, high)
+    return _none_true(~(np.asarray(s) < load_receptors()["seizure_off_threshold"]), low, high)
 
 
 def never_on(seizing: BoolArray, low: FloatArray, high: FloatArray) -> BoolArray:
@@ -96,6 +105,39 @@ def durations(seizing: BoolArray, in_episode: BoolArray) -> FloatArray:
     n_grid = active.shape[1]
     last = n_grid - 1 - active[:, ::-1].argmax(axis=1)
     return np.where(active.any(axis=1), (last + 1) * GRID_MIN, 0.0)
+
+
+def exact_interval(successes: float, n: float, level: float = 0.95) -> tuple[float, float]:
+    """Exact binomial interval of a share.
+
+    Parameters
+    ----------
+    successes, n : float
+        Need not be whole: an effective number of subjects is not.
+    level : float
+        Coverage.
+
+    Returns
+    -------
+    tuple of (float, float)
+        Limits, 0 to 1; NaN for n = 0.
+
+    Notes
+    -----
+    Quantiles of beta(k, n - k + 1) and beta(k + 1, n - k), by the inverse incomplete beta function.
+
+    References
+    ----------
+    Clopper and Pearson, Biometrika 1934;26:404.
+    """
+    from scipy.special import betaincinv
+
+    if n <= 0:
+        return math.nan, math.nan
+    tail = (1.0 - level) / 2.0
+    low = float(betaincinv(successes, n - successes + 1.0, tail)) if successes > 0 else 0.0
+    high = float(betaincinv(successes + 1.0, n - successes, 1.0 - tail)) if successes < n else 1.0
+    return low, high
 
 
 def mixed_interval(

@@ -11,10 +11,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from pkpd.distribute import Distribute, check_workers, distributed, progress_bar
+from pkpd.distribute import Distribute, check_workers, distributed
 from pkpd.errors import ParameterError
 from pkpd.library.receptor_file import load_receptors
-from pkpd.provenance import RESEARCH_USE
+from pkpd.progress import progress_bar
+from pkpd.research_use import RESEARCH_USE
 from pkpd.trial.arms import Outcome, Row, run_trial
 from pkpd.trial.design import Published, Trial
 from pkpd.trial.file import read_trial

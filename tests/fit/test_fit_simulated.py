@@ -94,16 +94,6 @@ def test_a_subject_is_the_same_alone_and_in_a_crowd():
     assert_allclose(alone["estimate"], crowd[crowd["id"] == 4]["estimate"], rtol=1e-5)
 
 
-def steady_pair(identity, dose, level):
-    """A level at steady state under a constant infusion of `dose` mg per h."""
-    return pd.DataFrame(
-        {
-            "ID": identity, "TIME": [0.0, 1.0], "AMT": [0.0, 0.0], "RATE": [dose, 0.0], "SS": [1, 0],
-            "EVID": [4 if level is None else 1, 0], "DV": [np.nan, level],
-        }
-    )  # fmt: skip
-
-
 def test_michaelis_menten_from_two_steady_states():
     """Phenytoin: at steady state R = VM C / (KM + C), so two pairs give VM and KM in closed form (Mullen 1978)."""
     c1, c2, r1, r2 = 8.0, 16.0, 10.0, 13.0

@@ -1,4 +1,4 @@
-"""Which pictures a result has, by name: concentrations, the seizure with its receptors, propofol's risk."""
+"""The pictures of a solution by name: concentrations, the seizure with its receptors, propofol's risk."""
 
 from __future__ import annotations
 

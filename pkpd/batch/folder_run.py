@@ -13,7 +13,6 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pkpd.batch.evaluate import Batch, how_many_shown, run_table
 from pkpd.batch.folder_lock import folder_lock
 from pkpd.batch.manifest import (
     describe,
@@ -27,20 +26,24 @@ from pkpd.batch.manifest import (
 from pkpd.batch.part_files import give_same_columns, join_parts, part_name, part_suffix, table_columns, write_part
 from pkpd.batch.parts_run import PartsRun, chunk_size
 from pkpd.batch.pieces import Piece
+from pkpd.batch.run import Batch, run_table
 from pkpd.batch.table import ScenarioTable, TableRow
 from pkpd.distribute import Distribute, distributed
 from pkpd.errors import ParameterError, PkpdWarning
-from pkpd.report.results_folder import keep_for_folder, write_pages
 from pkpd.result_files import prepare_folder, undisturbed, write_table
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["FolderRun", "run_into_folder"]
+    from pkpd.batch.results import Shown
+    from pkpd.solution import Solution
+
+__all__ = ["FolderRun", "how_many_shown", "run_into_folder"]
 
 #: Up to so many rows there is also one file that a spreadsheet program opens.
 MOST_ROWS_IN_ONE_FILE = 20_000
 MOST_SHOWN_IN_PARTS = 2000
+SHOWN_BY_DEFAULT = 200
 
 
 @dataclass
@@ -106,11 +109,40 @@ def run_into_folder(
         size = chunk_size(table.count, workers)
         if in_parts:
             return _Parts(folder, table, record, size, seed).run(spread, resume, progress)
-        batch = run_table(
-            table, spread=spread, shown=shown, keep=keep_for_folder, seed=seed, progress=progress, chunk_rows=size
-        )
+        batch = run_table(table, spread=spread, shown=shown, keep=_keep, seed=seed, progress=progress, chunk_rows=size)
         with undisturbed():
             return _write_at_once(folder, batch, record)
+
+
+# Pages and pictures stand on a floor above, and load what draws: they are looked up when a folder is written.
+def _keep(name: str, solution: Solution) -> Shown:
+    from pkpd.report.results_folder import keep_for_folder
+
+    return keep_for_folder(name, solution)
+
+
+def _write_pages(folder: Path, batch: Batch, record: dict[str, Any]) -> None:
+    from pkpd.report.results_folder import write_pages
+
+    write_pages(folder, batch, record)
+
+
+def how_many_shown(profiles: int | str | None, rows: int) -> int:
+    """Number of scenarios with profiles, pictures and an entry on the page.
+
+    Raises
+    ------
+    ParameterError
+        If `profiles` is neither None, ``"all"``, ``"none"`` nor a whole number from 0.
+    """
+    if profiles is None:
+        return min(rows, SHOWN_BY_DEFAULT)
+    if profiles in ("all", "none"):
+        return rows if profiles == "all" else 0
+    text = str(profiles).strip()
+    if not text.isdecimal():
+        raise ParameterError(f"profiles: '{profiles}' is not possible; expected all, none or a number. Correct it.")
+    return min(rows, int(text))
 
 
 def _refuse_unfinished(folder: Path) -> None:
@@ -135,7 +167,7 @@ def _write_at_once(folder: Path, batch: Batch, record: dict[str, Any]) -> Folder
     record["rows"] = {"run": count, "ok": count - bad, "error": bad, "complete": not batch.interrupted}
     record["files"].append("results.csv")
     if record["options"]["profiles"]:
-        write_pages(folder, batch, record)
+        _write_pages(folder, batch, record)
     record["sha256"] = hashes_of(folder, record["files"])
     write_manifest(folder, record)
     part = {"part": "results.csv", "rows": count, "ok": count - bad, "error": bad, "first": min(1, count)}
@@ -166,9 +198,7 @@ class _Parts:
         (self.folder / "results").mkdir(exist_ok=True)
         write_manifest(self.folder, self.record)
         todo = set(range(len(self.table.spans))) - {self._number(part) for part in self.record["parts"]}
-        run = PartsRun(
-            self.table, todo, self._write, self.size, self.seed, self.shown, keep_for_folder if self.shown else None
-        )
+        run = PartsRun(self.table, todo, self._write, self.size, self.seed, self.shown, _keep if self.shown else None)
         run.run(spread, progress=progress)
         if not run.interrupted:
             with undisturbed():
@@ -244,6 +274,6 @@ class _Parts:
             join_parts(list(parts), self.folder / "results.csv")
             record["files"].insert(0, "results.csv")
         if self.shown:
-            write_pages(self.folder, Batch(replace(self.table, count=self.shown), run.head), record)
+            _write_pages(self.folder, Batch(replace(self.table, count=self.shown), run.head), record)
         record["sha256"] = hashes_of(self.folder, [name for name in record["files"] if not name.startswith("results/")])
         write_manifest(self.folder, record)

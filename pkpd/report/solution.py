@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pkpd.batch.results import summarise
-from pkpd.pictures.choice import TITLES, svgs_of
+from pkpd.pictures.solution import TITLES, svgs_of
 from pkpd.report.page import definitions, page, paragraph, picture, section, table, time
 from pkpd.report.tables import assumptions, metric_rows, orders, plain, seizure_cells, warning_list
 
