@@ -16,10 +16,10 @@ FOLDER = Path(__file__).resolve().parent / "pictures"
 DELAYS_MIN = (30, 200)
 SHOWN_MIN = (-30, 60)
 ROWS = (
-    ("lorazepam_brain_mg_L", 1000.0, "brain level\n(µg/L, unbound)", (0.0, 7.5)),
-    ("gaba_a_surface", 1.0, "GABA-A receptors\nat the surface", (0.5, 1.05)),
-    ("inhibition", 1.0, "net inhibition\n(rest = 1)", (0.4, 1.9)),
-    ("seizure_activity", 1.0, "seizure activity", (-0.05, 1.1)),
+    ("lorazepam_brain_mg_L", 1000.0, "brain level,\nunbound (µg/L)", (0.0, 7.5), COLOURS["brain"]),
+    ("gaba_a_surface", 1.0, "GABA-A receptors\n(rest = 1)", (0.5, 1.05), COLOURS["plasma"]),
+    ("inhibition", 1.0, "net inhibition\n(rest = 1)", (0.4, 1.9), COLOURS["effect"]),
+    ("seizure_activity", 1.0, "seizure\n(0 to 1)", (-0.05, 1.1), COLOURS["dose"]),
 )
 WHO = {"age_y": 35, "weight_kg": 75, "height_cm": 175, "sex": "M"}
 PRESETS = (
@@ -38,12 +38,18 @@ def clock() -> plt.Figure:
         found = pkpd.simulate(order, who, until=f"{delay + SHOWN_MIN[1]} min", every="15 s", seizure="status")
         time = found.time_h * 60.0 - delay
         outcome = "the seizure stops" if found.metrics()["seizure_stopped"].item() else "the seizure goes on"
-        for axes, (name, scale, label, limits) in zip(panels[:, column], ROWS):
-            axes.plot(time, found.outputs[name][0] * scale, color=COLOURS["plasma"])
+        seizing = time[found.outputs["seizure_activity"][0] > load_receptors()["seizure_on_threshold"]]
+        for axes, (name, scale, label, limits, colour) in zip(panels[:, column], ROWS):
+            axes.axvspan(SHOWN_MIN[0], min(seizing.max(), SHOWN_MIN[1]), color="#F2EDE2", linewidth=0, zorder=0)
+            axes.plot(time, found.outputs[name][0] * scale, color=colour, linewidth=2.0)
             axes.axvline(0.0, color=COLOURS["dose"], linewidth=0.9, linestyle=":")
             axes.set(xlim=SHOWN_MIN, ylim=limits)
             axes.set_ylabel(label if column == 0 else "")
-        panels[0, column].set_title(f"lorazepam 4 mg, {delay} min after onset:\n{outcome}", fontsize=10)
+        panels[0, column].set_title(f"lorazepam 4 mg, {delay} min after onset:\n{outcome}", fontsize=11)
+        edge = panels[0, column].get_xaxis_transform()
+        panels[0, column].plot(0.0, 0.9, "v", transform=edge, color=COLOURS["dose"], markersize=7)
+        panels[0, column].text(-1.5, 0.9, "dose", transform=edge, fontsize=9, ha="right", va="center")
+        panels[-1, column].text(SHOWN_MIN[0] + 1.5, 0.12, "shaded: seizing", fontsize=9)
         panels[-1, column].set_xlabel("minutes from the dose")
     figure.align_ylabels(panels[:, 0])
     return figure

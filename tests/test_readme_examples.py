@@ -1,66 +1,40 @@
-"""What README.md tells a reader to paste works: its Python examples, its commands, and its CSV."""
+"""README.md: what it tells a reader to paste prints what it shows; its headline figures are the validation page's."""
 
 import re
-import shlex
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 
-README = Path(__file__).resolve().parent.parent / "README.md"
-BLOCKS = re.findall(r"(<!-- ci: [\w-]+ -->\n)?```(\w+)\n(.*?)```", README.read_text(encoding="utf-8"), re.DOTALL)
-PYTHON = [code for _, language, code in BLOCKS if language == "python"]
-COMMANDS = [
-    line.split(" #")[0].strip()
-    for marker, language, code in BLOCKS
-    if language == "bash" and not marker
-    for line in code.splitlines()
-    if line.startswith("pkpd ")
-]
+from pages import ROOT, blocks_of, run_page, shown_as
+
+README = ROOT / "README.md"
+BLOCKS = [block for block in blocks_of(README) if not block.marker]  # those with a marker are run by .ci/run
+#: A row of the validation page's summary: part, against, comparisons, met, missed.
+SUMMARY = re.compile(r"^\| \[(.+?)\]\(.*?\) \| (.+?) \| (\d+) \| (\d+) \| \**(\d+)\** \|$", re.MULTILINE)
+#: A row of the headline in the README: part, against, comparisons, missed.
+HEADLINE = re.compile(r"^\| ([\w -]+) \| (.+?) \| (\d+) \| (\d+) \|$", re.MULTILINE)
 
 
-@pytest.fixture
-def folder(tmp_path, root, monkeypatch):
-    """An empty working folder in which `data/` is found."""
-    (tmp_path / "data").symlink_to(root / "data")
+def test_the_readme_runs_and_shows_its_two_commands_and_three_jobs():
+    text = README.read_text(encoding="utf-8")
+    assert [block.marker for block in blocks_of(README) if block.marker] == ["main-job", "tests"]
+    assert sum(block.output for block in BLOCKS) >= 4
+    assert all(f"## Job {number}" in text for number in (1, 2, 3))
+
+
+def test_examples_run_and_print_what_is_shown(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    return tmp_path
+    run_page(BLOCKS, tmp_path, "README.md")
 
 
-def test_the_readme_has_examples():
-    assert len(PYTHON) >= 4
-    assert len(COMMANDS) >= 6
+def test_headline_figures_are_those_of_the_validation_page():
+    page, readme = ((ROOT / name).read_text(encoding="utf-8") for name in ("docs/validation.md", "README.md"))
+    measured = [(part, against, count, missed) for part, against, count, _, missed in SUMMARY.findall(page)]
+    shown = HEADLINE.findall(readme)
+    assert len(shown) >= 5
+    assert set(shown) <= set(measured), measured
 
 
-@pytest.mark.parametrize("code", PYTHON, ids=[code.split("\n")[0] for code in PYTHON])
-def test_python_example_runs(code, folder):
-    # An example may build on those before it, as a reader's session does.
-    before = [earlier for earlier in PYTHON[: PYTHON.index(code)] if "import pkpd" in earlier]
-    source = code if "import pkpd" in code else before[0] + code
-    exec(compile(source, "README.md", "exec"), {"__name__": "readme"})
-
-
-@pytest.mark.parametrize("command", COMMANDS)
-def test_command_runs(command, folder, root):
-    words = [sys.executable, "-m", "pkpd", *shlex.split(command)[1:]]
-    done = subprocess.run(words, capture_output=True, text=True, cwd=folder, env=environment(root))
-    assert done.returncode == 0, done.stderr
-    outputs = [words[i + 1] for i, word in enumerate(words) if word in ("-o", "--plot")]
-    assert all((folder / name).exists() for name in outputs)
-
-
-def test_csv_example_runs_without_a_failed_row(folder):
-    import pkpd
-
-    (table,) = [code for _, language, code in BLOCKS if language == "csv"]
-    (folder / "example.csv").write_text(table, encoding="utf-8")
-    results = pkpd.evaluate(folder / "example.csv")
-    assert list(results["status"]) == ["ok"] * 3, list(results["reason"])
-
-
-def environment(root: Path) -> dict[str, str]:
-    """The environment of this process, with the checkout on the path, so that no installation is needed."""
-    import os
-
-    return {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, [str(root), os.environ.get("PYTHONPATH")]))}
+@pytest.mark.parametrize("printed", ["CL 2.867 L/h", "CL 2.8660 L/h", "CL 2.866 L"])
+def test_output_that_differs_in_a_digit_is_noticed(printed):
+    assert shown_as("...\nCL  2.866\n L/h", "V 3\nCL 2.866 L/h\n")
+    assert not shown_as("CL 2.866 L/h", printed)

@@ -15,6 +15,7 @@ from docs.generate.measured import Section, speed_text, trial_section
 from validation import nonmem, winnonlin
 from validation.closed_forms import CASES as CLOSED_FORMS
 from validation.evaluator import Row, answer
+from validation.infusion_syndrome import EXPOSURES, OUTPUTS
 from validation.observed_fits import QUANTITIES
 from validation.published import read_rows, reasons, within
 from validation.receptor_targets import TARGETS
@@ -26,7 +27,16 @@ WORDS = Path(__file__).with_name("validation.md")
 
 def validation_page() -> str:
     """Run the comparisons and return the page."""
-    sections = [_nonmem(), _closed_forms(), _winnonlin(), _fits(), *_check_points(), _receptors(), trial_section()]
+    sections = [
+        _nonmem(),
+        _closed_forms(),
+        _winnonlin(),
+        _fits(),
+        *_check_points(),
+        _receptors(),
+        _pris(),
+        trial_section(),
+    ]
     rows = [
         (f"[{part.title}](#{part.name})", part.against, part.met + part.missed, part.met, _missed(part.missed))
         for part in sections
@@ -140,3 +150,15 @@ def _receptors() -> Section:
                      target.unit, target.source, target.status, _yes(met[-1])))  # fmt: skip
     head = ("quantity", "published", "counts as met", "ours", "unit", "source", "read", "met")
     return _section("Receptors", "experiments", table(head, rows), met)
+
+
+def _pris() -> Section:
+    rows, met = [], []
+    for exposure in EXPOSURES:
+        printed, ours, good = exposure.printed, exposure.ours(), exposure.met()
+        met += good.values()
+        pairs = [f"{printed[name]} / {ours[name]}" for name in OUTPUTS]
+        cells = [pair if good[name] else f"**{pair}**" for name, pair in zip(OUTPUTS, pairs)]
+        rows.append((f"{exposure.rate:g}", exposure.hours, f"{exposure.modifiers:g}", *cells))
+    head = ("rate (mg/kg/h)", "hours", "modifiers", *OUTPUTS.values())
+    return _section("Infusion syndrome", "the model's reference", table(head, rows), met)
