@@ -21,7 +21,7 @@ from typing import Any, Protocol, TypeVar
 from pkpd import compile_cache
 from pkpd.errors import ParameterError, SolverError
 
-__all__ = ["Distribute", "check_workers", "distributed", "threaded"]
+__all__ = ["Distribute", "check_workers", "distributed", "in_order", "threaded"]
 
 MOST_WORKERS = 1024
 Item = TypeVar("Item")

@@ -50,3 +50,24 @@ def test_modules_and_their_public_names_have_docstrings(name):
         and not ast.get_docstring(node)
     ]
     assert not silent, f"{name}: no docstring on {silent}"
+
+
+def exported(name: str) -> set[str] | None:
+    """Names in `__all__` of a module; None where it has none."""
+    for node in parse(modules()[name]).body:
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "__all__":
+            return set(ast.literal_eval(node.value))
+    return None
+
+
+@pytest.mark.parametrize("name", modules())
+def test_what_a_module_takes_is_what_the_other_offers(name):
+    """`__all__` says what others may use; constants of the kernels are read by name and are not listed."""
+    hidden = []
+    for node in ast.walk(parse(modules()[name])):
+        source = node.module if isinstance(node, ast.ImportFrom) and node.module in modules() else None
+        if source is None or source.startswith(("pkpd.engine", "pkpd.models")) or (offered := exported(source)) is None:
+            continue
+        inside = {other.rpartition(".")[2] for other in modules() if other.rpartition(".")[0] == source}
+        hidden += [f"{source}.{alias.name}" for alias in node.names if alias.name not in {*offered, *inside}]
+    assert not hidden, f"{name} takes {hidden}, which __all__ there does not list"

@@ -17,7 +17,15 @@ from pkpd.identity import differences, identity
 from pkpd.research_use import RESEARCH_USE
 from pkpd.result_files import write_whole
 
-__all__ = ["describe", "file_sha256", "read_manifest", "refuse_other_run", "remove_earlier", "write_manifest"]
+__all__ = [
+    "describe",
+    "file_sha256",
+    "hashes_of",
+    "read_manifest",
+    "refuse_other_run",
+    "remove_earlier",
+    "write_manifest",
+]
 
 MANIFEST = "manifest.json"
 _PACKAGES = ("numpy", "scipy", "pandas", "numba", "matplotlib", "pyarrow")

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from pkpd.dataset.records import RULES, Records, compartment_rule, number
 from pkpd.errors import DataError
 
-__all__ = ["Finding", "Reporter", "Rows", "raise_errors", "record_findings", "row_findings"]
+__all__ = ["MOST_PER_RULE", "Finding", "Reporter", "Rows", "raise_errors", "record_findings", "row_findings"]
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]

@@ -23,6 +23,7 @@ from pkpd.patients.patient import Patient
 __all__ = [
     "Cohort",
     "Patients",
+    "ages_not_given",
     "assumptions_of",
     "cohort_of",
     "model_of",

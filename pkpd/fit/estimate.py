@@ -15,7 +15,7 @@ from pkpd.fit.likelihood import Objective, Observed
 if TYPE_CHECKING:
     from lmfit.minimizer import MinimizerResult
 
-__all__ = ["Estimate", "Space", "estimate", "solve_anchored", "solve_batch"]
+__all__ = ["Estimate", "Space", "estimate", "scale_names", "solve_anchored", "solve_batch"]
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Solved", "least_squares_batch"]
+__all__ = ["STEP", "Solved", "least_squares_batch"]
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]

@@ -13,7 +13,7 @@ from scipy.special import log_ndtr, stdtrit
 from pkpd.fit.estimate import Estimate
 from pkpd.fit.likelihood import Objective
 
-__all__ = ["NORMAL_95", "Uncertainty", "covariances", "t_quantile"]
+__all__ = ["NORMAL_95", "NOT_TOLD_APART", "RAN_AWAY", "Uncertainty", "covariances", "t_quantile"]
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]

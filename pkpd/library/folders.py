@@ -6,7 +6,7 @@ from functools import lru_cache
 from importlib.resources import files
 from pathlib import Path
 
-__all__ = ["library_folder", "names_in"]
+__all__ = ["gene_names", "library_folder", "names_in"]
 
 
 @lru_cache(maxsize=1)

@@ -12,7 +12,7 @@ from typing import Any, ClassVar, Self
 from pkpd.errors import DrugFileError, PkpdError, did_you_mean
 from pkpd.library.evidence import GRADES, STATUSES, Source
 
-__all__ = ["Table", "read_sources", "read_toml"]
+__all__ = ["Table", "read_evidence", "read_sources", "read_toml"]
 
 _REQUIRED: Any = object()
 

@@ -15,7 +15,7 @@ from pkpd.library.model import Model
 from pkpd.library.reading import Table
 from pkpd.library.routes import ROUTES
 
-__all__ = ["check_model", "needed_unit"]
+__all__ = ["ROLE_UNITS", "check_model", "needed_unit", "required"]
 
 ROLE_UNITS = {"CL": "L/h", "V1": "L", "Q2": "L/h", "V2": "L", "Q3": "L/h", "V3": "L"}
 _FINAL = ROLE_UNITS | {"VM": "mg/h", "KM": "mg/L", "KE0": "1/h", "KPRO": "1/h", "FU": "1"}

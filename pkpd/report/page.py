@@ -13,7 +13,19 @@ from html import escape
 
 from pkpd.research_use import RESEARCH_USE
 
-__all__ = ["Html", "concentration", "definitions", "number", "page", "picture", "section", "table", "time"]
+__all__ = [
+    "Html",
+    "concentration",
+    "definitions",
+    "number",
+    "page",
+    "paragraph",
+    "picture",
+    "section",
+    "table",
+    "text",
+    "time",
+]
 
 _CSS = """
 :root { color-scheme: light; }

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "METRICS",
+    "SEIZURE_METRICS",
     "assumption_table",
     "assumptions",
     "drug_of",

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from pkpd.patients.patient import Patient
 from pkpd.regimen.regimen import Dose, Given, Regimen
 
-__all__ = ["Administration", "Decision", "Pending", "administer", "pending", "whole_microseconds"]
+__all__ = ["MICROSECONDS_PER_H", "Administration", "Decision", "Pending", "administer", "pending", "whole_microseconds"]
 
 MICROSECONDS_PER_H = 3.6e9
 

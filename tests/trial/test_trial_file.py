@@ -5,12 +5,12 @@ import math
 import tomllib
 
 import pytest
+from trial_fakes import small_trial
 
 from pkpd.errors import DataError
 from pkpd.patients.distributions import Distribution
 from pkpd.regimen.regimen import parse_regimen
 from pkpd.trial.file import read_trial
-from trial_fakes import small_trial
 
 FILES = sorted(
     "benzodiazepine_failure chamberlain consept consept_2h durations esett lorazepam_after_120_min "

@@ -6,11 +6,11 @@ from math import inf
 
 import pytest
 from numpy.testing import assert_allclose
+from regimen_stub import fields, read
 
 from pkpd.errors import RegimenError
 from pkpd.regimen.regimen import Dose, Given, Regimen, parse_regimen
 from pkpd.units import parse_time, to_canonical
-from regimen_stub import fields, read
 
 # The expected numbers are the orders' own, changed to mg and hours by hand.
 EXAMPLES = {

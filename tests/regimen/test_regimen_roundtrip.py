@@ -3,9 +3,9 @@
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
+from regimen_stub import DRUGS, read
 
 from pkpd.errors import RegimenError
-from regimen_stub import DRUGS, read
 
 MASSES = ["g", "mg", "mcg", "ug", "\u00b5g", "\u03bcg", "ng"]
 positive = st.one_of(

@@ -4,9 +4,9 @@ In the orders below « and » enclose the words under the carets; they are taken
 """
 
 import pytest
+from regimen_stub import read
 
 from pkpd.errors import RegimenError
-from regimen_stub import read
 
 DRUGS = "Expected one of fosphenytoin, levetiracetam, lorazepam, midazolam, phenytoin, propofol, valproate."
 MASS = "Expected one of g, mg, mcg, ug, ng."

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from trial_fakes import STOPS, fake_draw_episodes, small_trial
 
 import pkpd
 from pkpd.cli import main
@@ -14,7 +15,6 @@ from pkpd.patients.distributions import Distribution
 from pkpd.trial import enrol
 from pkpd.trial.design import draw_time
 from pkpd.trial.score import all_off, at_moment, durations, exact_interval, first_off, never_on
-from trial_fakes import STOPS, fake_draw_episodes, small_trial
 
 TREATED = {"time": 10, "entry": "seizing", "regimen": "lorazepam 4 mg iv"}
 
@@ -95,8 +95,9 @@ def test_any_enrols_everybody():
 
 
 def test_an_episode_that_has_ended_does_not_count_when_it_starts_anew():
-    from pkpd.trial.enrol import _in_state
     from trial_fakes import FakeCourse
+
+    from pkpd.trial.enrol import _in_state
 
     time = np.arange(121) / 2
     seizing = ((time < 5) | (time >= 40))[None, :]
