@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pkpd.pictures.concentrations import Peak, peaks
+from pkpd.pictures.peaks import Peak, peaks
 from pkpd.pictures.picture import Picture, limits_of
 from pkpd.pictures.response import response_map
 from pkpd.report.tables import drug_of
