@@ -158,9 +158,9 @@ def _seizure_table(names: Sequence[str], results: Sequence[RowResult]) -> list[H
         [breakable(names[place]), *(two_lines(cells.get(title, "")) for title in titles)]
         for place, cells in found.items()
     ]
-    note = f"{seizure_note(titles)}Several subjects: flags are the share of subjects, the others median (5th–95th percentile)."
+    flags = "Several subjects: flags are the share of subjects, the others median (5th–95th percentile)."
     return [Html("<h3>Seizure and risk</h3>"), table(["scenario", *titles], rows, numeric=range(1, 1 + len(titles))),
-            paragraph(note, "quiet")]  # fmt: skip
+            paragraph(seizure_note(titles) + flags, "quiet")]  # fmt: skip
 
 
 def _in_words(drug: str, values: Sequence[str]) -> Html:
