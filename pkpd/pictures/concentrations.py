@@ -1,4 +1,4 @@
-"""Pictures of a result: concentration against time, one panel a drug, and peaks against the therapeutic range.
+"""Pictures of a result: concentration against time, one panel a drug.
 
 Draws what it is given and computes no pharmacology. Figures are made without a screen and without touching the
 global state of matplotlib, so that a batch may draw them in any process.
@@ -7,25 +7,33 @@ global state of matplotlib, so that a batch may draw them in any process.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from textwrap import fill
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from matplotlib import rc_context
-from matplotlib.ticker import FuncFormatter, MaxNLocator, NullLocator
+from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
 from pkpd.individual.model_choice import system_drug
-from pkpd.pictures.picture import COLOURS, STYLE, Picture, concentration_axis, limits_of, time_axis
+from pkpd.pictures.picture import (
+    COLOURS,
+    STYLE,
+    Picture,
+    concentration_axis,
+    limits_of,
+    log_axis,
+    time_axis,
+    time_ticks,
+)
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
     from pkpd.solution import Solution
 
-__all__ = ["Peak", "doses_of", "peaks", "profiles"]
+__all__ = ["doses_of", "profiles"]
 
 _LINES = (
     ("plasma", "plasma, total", "-"),
@@ -36,16 +44,6 @@ _MOST_POINTS = 600
 _LOG_DECADES = 3
 # Inches. Places are computed, not searched for: a layout engine would take longer than all the drawing.
 _WIDTH, _LEFT, _RIGHT, _PANEL, _BETWEEN, _TITLE = 5.6, 0.72, 0.12, 1.75, 1.22, 0.3
-
-
-@dataclass(frozen=True)
-class Peak:
-    """One line of the overview: a scenario's peak of one drug, in mg/L; low = high = middle for one patient."""
-
-    label: str
-    low: float
-    middle: float
-    high: float
 
 
 def profiles(solution: Solution, *, log: bool = False, title: str | None = None) -> Picture:
@@ -69,12 +67,11 @@ def profiles(solution: Solution, *, log: bool = False, title: str | None = None)
     with rc_context(STYLE):
         drugs = [drug for drug in solution.drugs if f"{drug}_plasma_mg_L" in solution.outputs]
         figure, panels = _empty_panels(len(drugs), title)
-        factor, unit = time_axis(solution.until_h)
+        factor, _ = time_axis(solution.until_h)
         keep = _thin_index(solution, drugs)
         for axes, drug in zip(panels, drugs):
             _draw_panel(axes, solution, drug, keep, factor, log)
-            axes.set_xlim(0, solution.until_h * factor)
-            axes.set_xlabel(f"time ({unit})")
+            time_ticks(axes, solution.until_h)
         if not drugs:
             figure.text(0.5, 0.5, "no drug is given", ha="center", va="center")
     return figure
@@ -86,7 +83,7 @@ def _empty_panels(count: int, title: str | None) -> tuple[Picture, list[Axes]]:
     height = above + max(count, 1) * (_PANEL + _BETWEEN + _TITLE) - _TITLE
     figure = Picture(figsize=(_WIDTH, height))
     if title:
-        figure.text(0.02, 1 - 0.08 / height, title, fontsize=11, va="top")
+        figure.text(0.02, 1 - 0.08 / height, title, fontsize=11, va="top", fontweight="bold")
     wide = (_WIDTH - _LEFT - _RIGHT) / _WIDTH
     bottoms = (height - above - _PANEL - number * (_PANEL + _BETWEEN + _TITLE) for number in range(count))
     return figure, [figure.add_axes((_LEFT / _WIDTH, low / height, wide, _PANEL / height)) for low in bottoms]
@@ -161,10 +158,7 @@ def _set_limits(axes: Axes, top: float, largest: float, log: bool) -> None:
     if top <= 0:
         top = 1.0
     if log and largest > 0:
-        axes.set_yscale("log")
-        axes.set_ylim(largest * 10.0**-_LOG_DECADES, top * 2.5)
-        axes.yaxis.set_minor_locator(NullLocator())  # they are most of the drawing time and say little
-        axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+        log_axis(axes.yaxis, largest * 10.0**-_LOG_DECADES, top * 2.5)
     else:
         axes.set_ylim(0, top * 1.18)
         axes.yaxis.set_major_locator(MaxNLocator(5))
@@ -207,52 +201,3 @@ def doses_of(solution: Solution, drug: str) -> list[dict[str, Any]]:
     first = orders[orders["id"] == orders["id"].iloc[0]]
     rows = first.to_dict("records")
     return [row for row in rows if row["given"] and system_drug(str(row["drug"])).name == drug]
-
-
-def peaks(
-    drug: str, rows: Iterable[Peak], *, low: float | None = None, high: float | None = None, label: str = ""
-) -> Picture:
-    """Draw the peak concentration of one drug in many scenarios against its therapeutic range.
-
-    Parameters
-    ----------
-    drug : str
-        Name for the title.
-    rows : iterable of Peak
-        One a scenario, drawn from top to bottom.
-    low, high : float, mg/L, optional
-        The range; `high` may be absent.
-    label : str
-        Name of the range.
-
-    Returns
-    -------
-    Picture
-    """
-    rows = list(rows)
-    largest = max((row.high for row in rows), default=1.0)
-    scale, unit = concentration_axis(largest)
-    with rc_context(STYLE):
-        figure = Picture(figsize=(5.2, 1.15 + 0.2 * max(2, len(rows))), layout="constrained")
-        axes = figure.subplots()
-        if low is not None:
-            end = high if high is not None and math.isfinite(high) else max(largest, low) * 3
-            axes.axvspan(
-                low * scale, end * scale, color=COLOURS["range"], alpha=0.4, linewidth=0, label=label or "range"
-            )
-        place = np.arange(len(rows))[::-1]
-        axes.hlines(
-            place, [r.low * scale for r in rows], [r.high * scale for r in rows], color=COLOURS["plasma"], alpha=0.5
-        )
-        axes.plot([r.middle * scale for r in rows], place, "o", color=COLOURS["plasma"], markersize=4.5, label="peak")
-        axes.set_yticks(place, [_shorten(row.label) for row in rows], fontsize=8)
-        axes.set_ylim(-0.7, len(rows) - 0.3)
-        axes.set_xlim(0, 1.08 * scale * max(largest, min(1.05 * (high or low or 0.0), 2 * largest)))
-        figure.suptitle(f"{drug}: peak total plasma concentration", fontsize=11, fontweight="bold", x=0.01, ha="left")
-        axes.set_xlabel(f"concentration ({unit})")
-        figure.legend(loc="outside lower left", ncols=2)
-    return figure
-
-
-def _shorten(text: str, most: int = 34) -> str:
-    return text if len(text) <= most else text[: most - 1] + "…"

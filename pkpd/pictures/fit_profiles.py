@@ -31,6 +31,8 @@ COLUMNS, ROWS = 3, 4
 #: Colour and dashes of each output of a model, the drug itself first.
 OUTPUTS = ((COLOURS["plasma"], "-"), (COLOURS["brain"], "--"), (COLOURS["effect"], "-."))
 MOST_DECADES = 4
+#: A linear axis ends at this multiple of the largest observation at the latest.
+ABOVE = 2.5
 # Inches.
 _WIDTH, _PANEL, _LABEL = 8.2, 1.9, 0.3
 
@@ -176,15 +178,19 @@ def _draw(axes: Axes, panel: Panel, names: Sequence[str], log: bool) -> dict[str
 
 
 def _limits(axes: Axes, panel: Panel, log: bool) -> None:
-    """Axes that show all observations; on a logarithmic one the lines may leave below."""
+    """Axes that show all observations.
+
+    A line may leave below on a logarithmic axis, and above on a linear one: the peak after a bolus that nobody measured
+    would leave the observations no room.
+    """
     lines = np.concatenate([curve.ipred for curve in panel.curves] + [panel.level])
     lines = lines[np.isfinite(lines)]
     top = float(lines.max(initial=0.0)) or 1.0
     axes.xaxis.set_major_locator(MaxNLocator(5))
+    seen = panel.level[panel.level > 0]
     if not log:
-        axes.set_ylim(0, top * 1.15)
+        axes.set_ylim(0, min(top * 1.15, ABOVE * float(seen.max(initial=0.0)) or math.inf))
         axes.yaxis.set_major_locator(MaxNLocator(4))
         return
-    seen = panel.level[panel.level > 0]
     low = float(seen.min(initial=top)) / 2.0
     log_axis(axes.yaxis, max(low, top * 10.0**-MOST_DECADES), top * 2.0)

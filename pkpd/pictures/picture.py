@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from matplotlib import rc_context
 from matplotlib.figure import Figure
-from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullLocator
+from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, MultipleLocator, NullLocator
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.axis import Axis
 
     from pkpd.library.drug import Range
@@ -25,10 +26,19 @@ __all__ = [
     "log_axis",
     "svg_text",
     "time_axis",
+    "time_ticks",
 ]
 
 # Okabe and Ito's palette: distinct for readers with any colour vision, and in grey print by line style.
 COLOURS = {"plasma": "#0072B2", "brain": "#D55E00", "effect": "#009E73", "range": "#E9D27C", "dose": "#333333"}
+
+MINUTES_UP_TO_H = 6.0
+_STEPS: dict[str, tuple[float, ...]] = {
+    "min": (1, 2, 5, 10, 15, 30, 60),
+    "h": (1, 2, 3, 4, 6, 12, 24),
+    "days": (0.5, 1, 2, 7, 14, 28),
+}
+_MOST_TICKS = 9
 
 STYLE: dict[Any, Any] = {
     "font.family": "sans-serif",
@@ -74,12 +84,25 @@ def framed(width: float, height: float, title: str) -> Picture:
 
 
 def time_axis(span_h: float) -> tuple[float, str]:
-    """Return the factor from hours and the unit in which a span of that many hours reads well."""
-    if span_h <= 3:
+    """Return the factor from hours and the unit in which a span of that many hours reads well.
+
+    Minutes reach up to six hours, over which a seizure is treated and orders are given in minutes.
+    """
+    if span_h <= MINUTES_UP_TO_H:
         return 60.0, "min"
     if span_h <= 72:
         return 1.0, "h"
     return 1.0 / 24.0, "days"
+
+
+def time_ticks(axes: Axes, span_h: float) -> None:
+    """Let a time axis begin at 0, end with the span, and carry ticks where a clock or a calendar has them."""
+    factor, unit = time_axis(span_h)
+    end = span_h * factor
+    step = next((step for step in _STEPS[unit] if end / step <= _MOST_TICKS), end / _MOST_TICKS)
+    axes.set_xlim(0.0, end)
+    axes.xaxis.set_major_locator(MultipleLocator(step))
+    axes.set_xlabel(f"time ({unit})")
 
 
 def concentration_axis(largest_mg_L: float) -> tuple[float, str]:

@@ -11,9 +11,14 @@ from pkpd.errors import DataError
 from pkpd.pictures.picture import STYLE, Picture
 
 if TYPE_CHECKING:
-    import pandas as pd
+    from collections.abc import Sequence
 
-__all__ = ["response_map"]
+    import pandas as pd
+    from matplotlib.axes import Axes
+    from matplotlib.image import AxesImage
+    from numpy.typing import NDArray
+
+__all__ = ["heat_panel", "response_map"]
 
 _CELL, _LEFT, _ABOVE, _BELOW, _RIGHT = 0.46, 0.95, 0.75, 0.62, 0.95
 
@@ -64,11 +69,9 @@ def response_map(
         for number, (name, grid) in enumerate(grids):
             left = (_LEFT + number * (wide + 0.35)) / width
             axes = figure.add_axes((left, _BELOW / height, wide / width, high / height))
-            mesh = axes.imshow(grid.to_numpy(), origin="lower", cmap="cividis", vmin=0.0, vmax=1.0, aspect="auto")
-            for (i, j), share in np.ndenumerate(grid.to_numpy()):
-                if np.isfinite(share):
-                    axes.text(j, i, f"{100 * share:.0f}", ha="center", va="center", fontsize=8,
-                              color="white" if share < 0.55 else "black")  # fmt: skip
+            shares = grid.to_numpy(float)
+            said = [[f"{100 * share:.0f}" if np.isfinite(share) else "" for share in row] for row in shares]
+            mesh = heat_panel(axes, shares, said)
             axes.set_xticks(range(columns), [f"{v:g}" for v in grid.columns])
             axes.set_yticks(range(rows), [f"{v:g}" if number == 0 else "" for v in grid.index])
             axes.set_xlabel(_words(x))
@@ -78,6 +81,29 @@ def response_map(
         figure.colorbar(mesh, cax=place).set_label("share", fontsize=8)
         figure.text(0.02, 1 - 0.08 / height, f"{label} (%)", va="top", fontsize=11, fontweight="bold")
     return figure
+
+
+def heat_panel(
+    axes: Axes,
+    values: NDArray[np.float64],
+    said: Sequence[Sequence[str]],
+    *,
+    limits: tuple[float, float] = (0.0, 1.0),
+    low_is_good: bool = False,
+) -> AxesImage:
+    """Draw one map, its first row at the bottom: colours that are bright where it went well, and a text in each cell.
+
+    A cell without a value is grey. With `low_is_good` small values are the good ones.
+    """
+    low, high = limits
+    shown = "cividis_r" if low_is_good else "cividis"
+    axes.set_facecolor("#D9D9D9")
+    mesh = axes.imshow(values, origin="lower", cmap=shown, vmin=low, vmax=high, aspect="auto")
+    for (i, j), value in np.ndenumerate(values):
+        bright = np.isnan(value) or (value > low + 0.55 * (high - low)) != low_is_good
+        size = 8 if len(said[i][j]) < 5 else 6.5
+        axes.text(j, i, said[i][j], ha="center", va="center", fontsize=size, color="black" if bright else "white")
+    return mesh
 
 
 def _pivot(part: pd.DataFrame, x: str, y: str, value: str) -> pd.DataFrame:

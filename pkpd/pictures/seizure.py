@@ -6,7 +6,7 @@ Draws what it is given and computes no pharmacology.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from pkpd.library.pris_file import load_pris
 from pkpd.library.receptor_file import load_receptors
-from pkpd.pictures.picture import COLOURS, STYLE, Picture, time_axis
+from pkpd.pictures.picture import COLOURS, STYLE, Picture, time_axis, time_ticks
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -82,7 +82,7 @@ def receptor_panel(solution: Solution, *, title: str | None = None) -> Picture:
     with rc_context(STYLE):
         figure, axes = _stack(1 + len(panels), title)
         if len(solution.ids) == 1:
-            levels = ((on, "on above"), (off, "off below"))
+            levels = ((on, f"on above {on:g}"), (off, f"off below {off:g}"))
             _draw(axes[0], solution, _Panel("seizure\nactivity", (_Line("seizure_activity", "seizure"),), levels))
         else:
             _draw_share(axes[0], solution, on)
@@ -114,7 +114,7 @@ def pris_panel(solution: Solution, *, title: str | None = None) -> Picture:
     )
     with rc_context(STYLE):
         figure, axes = _stack(2 + len(panels), title)
-        _draw_rate(axes[0], solution, (limits["amber_rate"], limits["red_rate"]))
+        _draw_rate(axes[0], solution, limits)
         _draw_risk(axes[1], solution)
         for place, panel in zip(axes[2:], panels):
             _draw(place, solution, panel)
@@ -137,14 +137,15 @@ def _stack(count: int, title: str | None) -> tuple[Picture, list[Axes]]:
 
 def _finish(axes: Sequence[Axes], solution: Solution, orders: Sequence[dict[Any, Any]]) -> None:
     """One time axis for all, dose marks above the first panel, legends beside the data."""
-    factor, unit = time_axis(solution.until_h)
+    factor, _ = time_axis(solution.until_h)
     for place in axes:
-        place.set_xlim(0.0, solution.until_h * factor)
+        time_ticks(place, solution.until_h)
+        place.set_xlabel("")
         place.tick_params(labelbottom=place is axes[-1])
         place.yaxis.set_label_coords(-0.16, 0.5)
         if place.get_legend_handles_labels()[1]:
             place.legend(loc="center left", bbox_to_anchor=(1.01, 0.5), borderaxespad=0.0, handlelength=1.9)
-    axes[-1].set_xlabel(f"time ({unit})")
+    time_ticks(axes[-1], solution.until_h)
     _mark_doses(axes[0], [row for row in orders if row["id"] == solution.ids[0]], factor, solution.until_h * factor)
 
 
@@ -180,12 +181,18 @@ def _draw(axes: Axes, solution: Solution, panel: _Panel) -> None:
             low, high = np.nanpercentile(values, [5, 95], axis=0)
             axes.fill_between(time, low, high, color=colour, alpha=0.18, linewidth=0)
         axes.plot(time, np.nanmedian(values, axis=0), _DASHES[number], color=colour, label=line.label)
-    for level, name in panel.levels:
-        axes.axhline(level, color="#777777", linewidth=0.8, linestyle=(0, (2, 2)))
-        if name:
-            axes.text(0.995, level, name, transform=axes.get_yaxis_transform(), ha="right", va="bottom", fontsize=7)
+    low, high = panel.limits
+    if low == 0.0 and high is None:  # a line on the upper edge could not be seen
+        high = 1.12 * max(float(np.nanmax(line.get_ydata())) for line in axes.get_lines())
+    _mark_levels(axes, panel.levels)
     axes.set_ylabel(panel.label)
-    axes.set_ylim(*panel.limits)
+    axes.set_ylim(low, high)
+
+
+def _mark_levels(axes: Axes, levels: Sequence[tuple[float, str]]) -> None:
+    """Lines across a panel, named in its legend, where no curve runs over the words."""
+    for (level, name), dashes in zip(levels, ((0, (2, 2)), (0, (5, 2)))):
+        axes.axhline(level, color="#555555", linewidth=0.9, linestyle=dashes, label=name or "_nolegend_")
 
 
 def _draw_share(axes: Axes, solution: Solution, on: float) -> None:
@@ -199,8 +206,11 @@ def _draw_share(axes: Axes, solution: Solution, on: float) -> None:
     axes.set_ylabel("share\nseizing")
 
 
-def _draw_rate(axes: Axes, solution: Solution, limits: tuple[float, float]) -> None:
-    """Infusion rate of propofol in the first subject, mg/kg/h, with the rates at which the alert changes."""
+def _draw_rate(axes: Axes, solution: Solution, limits: Mapping[str, float]) -> None:
+    """Infusion rate of propofol in the first subject, mg/kg/h, with the rates at which the alert changes.
+
+    A load may leave the picture above, as it leaves the alert alone.
+    """
     factor, _ = time_axis(solution.until_h)
     rows = solution.orders.to_dict("records")
     rows = [r for r in rows if r["id"] == solution.ids[0] and r["drug"] == "propofol" and r["given"] and r["rate"] > 0]
@@ -210,13 +220,11 @@ def _draw_rate(axes: Axes, solution: Solution, limits: tuple[float, float]) -> N
     axes.step(
         np.array(edges) * factor, np.array(rates) / weight, where="post", color=COLOURS["plasma"], label="propofol"
     )
-    for limit, name in zip(limits, ("amber above", "red after 48 h above")):
-        axes.axhline(limit, color="#777777", linewidth=0.8, linestyle=(0, (2, 2)))
-        axes.text(
-            0.995, limit, f"{name} {limit:g}", transform=axes.get_yaxis_transform(), ha="right", va="bottom", fontsize=7
-        )
+    amber, red = limits["amber_rate"], limits["red_rate"]
+    _mark_levels(axes, ((amber, f"amber above {amber:g}"), (red, f"red above {red:g},\nafter 48 h")))
     axes.set_ylabel("rate\n(mg/kg/h)")
-    axes.set_ylim(0.0, max(1.25 * limits[1], 1.15 * max(rates) / weight))
+    held = [rate for rate, start, stop in zip(rates, edges, edges[1:]) if stop - start > limits["load_hours"]]
+    axes.set_ylim(0.0, max(1.25 * red, 1.15 * max(held, default=0.0) / weight))
 
 
 def _draw_risk(axes: Axes, solution: Solution) -> None:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["forest"]
 
 _PUBLISHED, _MODEL, _DRAWS = COLOURS["dose"], COLOURS["brain"], COLOURS["plasma"]
-_ROW, _ABOVE, _BELOW, _WIDTH = 0.62, 0.55, 1.15, 6.4  # inches
+_ROW, _ABOVE, _BELOW, _WIDTH = 0.62, 0.5, 0.85, 6.4  # inches
 _LABEL, _APART = 26, 0.16
 
 

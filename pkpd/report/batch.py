@@ -6,18 +6,22 @@ Repeats what was computed, rounded for reading; the files beside the page hold e
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from pkpd.pictures.solution import TITLES
-from pkpd.report.page import Html, definitions, page, paragraph, picture, section, table, text
+from pkpd.report.page import Html, breakable, definitions, page, paragraph, picture, section, table, text
 from pkpd.report.tables import (
     METRICS,
+    METRICS_NOTE,
     SEIZURE_METRICS,
     assumption_table,
     assumptions,
     metric_cells,
     seizure_cells,
+    seizure_note,
+    two_lines,
     warning_list,
 )
 
@@ -27,7 +31,9 @@ if TYPE_CHECKING:
 
 __all__ = ["batch_page"]
 
-_MOST_LISTED = 200
+_MOST_LISTED, _MOST_QUESTIONS = 200, 20
+#: What these files assume of every seizure or infusion alike stands once, under the assumptions of all scenarios.
+_OF_ALL = ("receptors.toml", "pris.toml")
 _NOT_SHOWN = ("scenario", "regimen", "until")
 
 
@@ -58,6 +64,7 @@ def batch_page(batch: Batch, pictures: Mapping[str, str], record: Mapping[str, A
         title,
         [
             _summary(record, len(shown)),
+            *_questions(batch),
             Html(
                 '<nav><a href="#results">Results</a><a href="#peaks">Overview</a><a href="#scenarios">Scenarios</a>'
                 '<a href="#warnings">Warnings</a><a href="#assumptions">Assumptions</a>'
@@ -97,6 +104,17 @@ def _summary(record: Mapping[str, Any], shown: int) -> Html:
     )
 
 
+def _questions(batch: Batch) -> list[Html]:
+    """The questions that a table states in a column of that name, with their number of rows."""
+    if "question" not in batch.table.names:
+        return []
+    counted = Counter(question.strip() for question in batch.table.column("question") if question.strip())
+    asked = "".join(f"<li>{text(question)} ({count})</li>" for question, count in counted.items())
+    if not 0 < len(counted) <= _MOST_QUESTIONS:
+        return []
+    return [paragraph("The table asks, with the number of its rows:"), Html(f"<ul>{asked}</ul>")]
+
+
 def _where_all_are(record: Mapping[str, Any]) -> str:
     return "results.csv" if "results.csv" in record["files"] else "the folder results/"
 
@@ -105,7 +123,7 @@ def _main_table(names: Sequence[str], results: Sequence[RowResult], record: Mapp
     rows: list[list[object]] = []
     for result in results:
         name = names[result.position]
-        label = text(name).replace("_", "_<wbr>")  # long names break where words end
+        label = breakable(name)
         label = Html(f'<a href="#s{result.position + 1}">{label}</a>' if result.shown is not None else label)
         if result.reason:
             rows.append([label, Html('<span class="bad">error</span>'), result.reason])
@@ -113,7 +131,7 @@ def _main_table(names: Sequence[str], results: Sequence[RowResult], record: Mapp
         cells = list(metric_cells(result.values)) or [("no drug", [""] * len(METRICS))]
         for place, (drug, values) in enumerate(cells):
             status = Html('<span class="good">ok</span>') if place == 0 else ""
-            rows.append([label if place == 0 else "", status, drug, *map(_two_lines, values)])
+            rows.append([label if place == 0 else "", status, drug, *map(two_lines, values)])
     made = table(["scenario", "status", "drug", *(m[1] for m in METRICS)], rows, numeric=range(3, 3 + len(METRICS)))
     more = (
         paragraph(f"The first {len(results)} of {total} rows; {_where_all_are(record)} holds all.", "quiet")
@@ -124,8 +142,7 @@ def _main_table(names: Sequence[str], results: Sequence[RowResult], record: Mapp
         made
         + more
         + paragraph(
-            "Total plasma concentrations unless said otherwise; several subjects: median (5th–95th percentile). "
-            "“Time in range” counts the time within the drug's default range.",
+            METRICS_NOTE + " Several subjects: median (5th–95th percentile).",
             "quiet",
         )
     )
@@ -138,19 +155,12 @@ def _seizure_table(names: Sequence[str], results: Sequence[RowResult]) -> list[H
     if not found:
         return []
     rows = [
-        [text(names[place]).replace("_", "_<wbr>"), *(_two_lines(cells.get(title, "")) for title in titles)]
+        [breakable(names[place]), *(two_lines(cells.get(title, "")) for title in titles)]
         for place, cells in found.items()
     ]
-    rows = [[Html(str(row[0])), *row[1:]] for row in rows]
-    note = "Several subjects: flags are the share of subjects, the others median (5th–95th percentile)."
+    flags = "Several subjects: flags are the share of subjects, the others median (5th–95th percentile)."
     return [Html("<h3>Seizure and risk</h3>"), table(["scenario", *titles], rows, numeric=range(1, 1 + len(titles))),
-            paragraph(note, "quiet")]  # fmt: skip
-
-
-def _two_lines(cell: str) -> Html:
-    """A median with its percentiles below, which keeps the table narrow."""
-    middle, mark, rest = cell.partition(" (")
-    return Html(f"{text(middle)}<br><small>({text(rest)}</small>") if mark else text(cell)
+            paragraph(seizure_note(titles) + flags, "quiet")]  # fmt: skip
 
 
 def _in_words(drug: str, values: Sequence[str]) -> Html:
@@ -180,7 +190,8 @@ def _scenario(batch: Batch, result: RowResult, name: str) -> str:
     ]
     parts.append(Html(f'<div class="grid">{"".join(drawn)}</div>'))
     effects = result.shown.assumptions
-    effects = effects[effects["action"].isin(["applied", "withheld"])] if len(effects) else effects
+    if len(effects):
+        effects = effects[effects["action"].isin(["applied", "withheld"]) & ~effects["source"].isin(_OF_ALL)]
     if len(effects):
         parts.append(assumption_table(effects.drop(columns="id").drop_duplicates()))
     if result.warnings:

@@ -139,8 +139,11 @@ def _pictures(pictures: Mapping[str, str], drawn: str) -> list[Html]:
     if not pictures:
         return [paragraph("Nothing was fitted, hence nothing is drawn.")]
     parts: list[Html] = []
-    for kind, group in (("wide", ("profiles",)), ("grid", ("observed", "qq")), ("wide", ("residuals", "estimates")),
-                        ("narrow", ("correlation",))):  # fmt: skip
+    for kind, group in (
+        ("", ("profiles",)),
+        ("grid", ("observed", "qq")),
+        ("", ("residuals", "estimates", "correlation")),
+    ):
         drawings = [
             picture(svg, WHAT[what], name.removeprefix("figures/").removesuffix(".svg"))
             for what in group

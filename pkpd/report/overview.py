@@ -1,4 +1,4 @@
-"""Pictures of a whole table of scenarios: peaks against the range, and the response over delay and dose."""
+"""Pictures of a whole table of scenarios: peaks against the range, response over delay and dose, what a gene does."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pkpd.pictures.concentrations import Peak, peaks
+from pkpd.pictures.peaks import Peak, peaks
 from pkpd.pictures.picture import Picture, limits_of
 from pkpd.pictures.response import response_map
+from pkpd.report.genotypes import genotype_pictures
 from pkpd.report.tables import drug_of
 
 if TYPE_CHECKING:
@@ -25,6 +26,8 @@ PANEL_COLUMN = "receptor_plasticity"
 
 def overview(batch: Batch) -> dict[str, Picture]:
     """Peaks of each drug against its range, by file stem; 40 scenarios a picture, of the first 200 rows.
+
+    Tables with a delay and a dose, or with rows that differ in a gene, get maps and forests as well.
 
     Parameters
     ----------
@@ -57,7 +60,7 @@ def overview(batch: Batch) -> dict[str, Picture]:
             )
             chosen = all_peaks[start : start + _PEAKS_A_PICTURE]
             made[stem] = peaks(drug, chosen, low=low, high=high, label=label)
-    return made | _response(batch)
+    return made | _response(batch) | genotype_pictures(batch)
 
 
 def _response(batch: Batch) -> dict[str, Picture]:

@@ -15,6 +15,8 @@ from pkpd.research_use import RESEARCH_USE
 
 __all__ = [
     "Html",
+    "breakable",
+    "clock",
     "concentration",
     "definitions",
     "number",
@@ -27,18 +29,22 @@ __all__ = [
     "time",
 ]
 
+_REM_A_POINT = 0.088  # a letter of 9 points is as high as small print of the page
+
 _CSS = """
 :root { color-scheme: light; }
 * { box-sizing: border-box; }
 body { font: 16px/1.5 system-ui, -apple-system, "Segoe UI", Roboto, "Liberation Sans", Arial, sans-serif;
-  color: #1c1c1c;  background: #fff; max-width: 66rem; margin: 0 auto; padding: 1rem; overflow-wrap: anywhere; }
+  color: #1c1c1c;  background: #fff; max-width: 78rem; margin: 0 auto; padding: 1rem; overflow-wrap: anywhere; }
 h1 { font-size: 1.6rem; line-height: 1.25; margin: .4rem 0; }
 h2 { font-size: 1.25rem; margin: 2.2rem 0 .6rem; border-bottom: 2px solid #0072B2; padding-bottom: .2rem; }
 h3 { font-size: 1.05rem; margin: 0 0 .3rem; }
-p { margin: .4rem 0; }
+p { margin: .4rem 0; } p, ul { max-width: 56rem; }
 .use { background: #FFF4D6; border-left: 4px solid #B87A00; padding: .5rem .8rem; margin: .8rem 0; }
 .quiet { color: #555; font-size: .9rem; }
 .scroll { overflow-x: auto; margin: .6rem 0; }
+@media screen { td:first-child, th:first-child { position: sticky; left: 0; background: #fff; }
+  th:first-child { background: #F1F5F8; } }
 table { border-collapse: collapse; font-size: .875rem; min-width: 100%; }
 th, td { text-align: left; vertical-align: top; padding: .3rem .5rem; border-bottom: 1px solid #ddd;
   overflow-wrap: normal; }
@@ -47,23 +53,22 @@ th.n { text-align: right; }
 td.n { text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums; }
 td.n small { color: #555; }
 td.long { min-width: 14rem; }
-td:first-child { min-width: 8rem; }
+td:first-child { min-width: 9rem; }
 .bad { color: #A32A00; font-weight: 600; }
 .good { color: #00664B; }
 code { font: .9em ui-monospace, "Liberation Mono", Consolas, monospace; background: #F4F4F4; padding: .05rem .25rem; }
 dl { display: grid; grid-template-columns: max-content 1fr; gap: .15rem 1rem; margin: .5rem 0; font-size: .9rem; }
 dt { color: #555; } dd { margin: 0; }
 article { border: 1px solid #ddd; border-radius: 6px; padding: .8rem 1rem; margin: 1rem 0; break-inside: avoid; }
-figure { margin: .6rem 0; } figure svg { width: 100%; max-width: 34rem; height: auto; display: block; }
-.wide figure svg { max-width: 52rem; }
+figure { margin: .6rem 0; } figure svg { width: 100%; height: auto; display: block; }
 .grid { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 25rem), 1fr)); gap: 0 1.5rem; }
 nav a { margin-right: 1rem; white-space: nowrap; }
 a { color: #005A8C; }
 @media (max-width: 40rem) { body { padding: .6rem; font-size: 15px; }
-  dl { grid-template-columns: 1fr; } dd { margin: 0 0 .4rem; } }
+  dl { grid-template-columns: 6.5rem 1fr; } td:first-child { min-width: 7rem; } }
 @media print { body { max-width: none; font-size: 10pt; padding: 0; } nav { display: none; }
   .scroll { overflow: visible; } table { font-size: 8pt; } th { white-space: normal; } h2 { break-after: avoid; }
-  tr { break-inside: avoid; } a { color: inherit; } }
+  tr, figure { break-inside: avoid; } a { color: inherit; } }
 """
 
 
@@ -85,8 +90,13 @@ def page(title: str, parts: Iterable[str]) -> str:
         '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         f"<title>{escape(title)}</title>\n<style>{_CSS}</style>\n</head>\n<body>\n"
-        f'<h1>{escape(title)}</h1>\n<p class="use">{RESEARCH_USE}</p>\n{body}\n</body>\n</html>\n'
+        f'<h1>{breakable(title)}</h1>\n<p class="use">{RESEARCH_USE}</p>\n{body}\n</body>\n</html>\n'
     )
+
+
+def breakable(name: object) -> Html:
+    """A name that a narrow column may break behind its underscores."""
+    return Html(text(name).replace("_", "_<wbr>"))
 
 
 def section(title: str, *parts: str, anchor: str = "") -> Html:
@@ -136,12 +146,17 @@ def definitions(items: Mapping[str, object]) -> Html:
 
 
 def picture(svg: str, label: str, mark: str) -> Html:
-    """An SVG picture inside the page; `mark` keeps its internal names apart from those of other pictures."""
+    """An SVG picture inside the page; `mark` keeps its internal names apart from those of other pictures.
+
+    A picture is as large as its own size says, so that letters have one size over the page, or as its place allows.
+    """
     inner = svg[svg.index("<svg") :]
     inner = re.sub(r"<metadata>.*?</metadata>", "", inner, flags=re.DOTALL)
     inner = re.sub(r'\bid="', f'id="{mark}-', inner)
     inner = re.sub(r'(href="#|url\(#)', rf"\g<1>{mark}-", inner)
-    inner = inner.replace("<svg", f'<svg role="img" aria-label="{escape(label)}"', 1)
+    width = re.search(r'<svg[^>]*?\bwidth="([\d.]+)pt"', inner)
+    size = f' style="max-width: {float(width[1]) * _REM_A_POINT:.1f}rem"' if width else ""
+    inner = inner.replace("<svg", f'<svg role="img" aria-label="{escape(label)}"{size}', 1)
     return Html(f"<figure>{inner}</figure>")
 
 
@@ -170,3 +185,12 @@ def time(hours: float | None) -> str:
     if 0 < abs(hours) < 1:
         return f"{number(hours * 60)} min"
     return f"{number(hours)} h" if abs(hours) < 72 else f"{number(hours / 24)} days"
+
+
+def clock(hours: float | None) -> str:
+    """A moment as an order names it: minutes up to six hours, where minutes matter, then hours and days."""
+    if hours is None or not math.isfinite(hours):
+        return "–"
+    if 0 < abs(hours) <= 6:
+        return f"{hours * 60:.4g} min"
+    return f"{hours:.4g} h" if abs(hours) <= 72 else f"{hours / 24:.4g} days"

@@ -10,7 +10,7 @@ import numpy as np
 
 from pkpd.library.evidence import GRADES, STATUSES
 from pkpd.pris import ALERTS
-from pkpd.report.page import Html, concentration, number, paragraph, table, text, time
+from pkpd.report.page import Html, breakable, clock, concentration, number, paragraph, table, text, time
 from pkpd.seizure.outcome import FLAGS
 from pkpd.seizure.stage import STAGES
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "METRICS",
+    "METRICS_NOTE",
     "SEIZURE_METRICS",
     "assumption_table",
     "assumptions",
@@ -30,6 +31,8 @@ __all__ = [
     "orders",
     "plain",
     "seizure_cells",
+    "seizure_note",
+    "two_lines",
     "warning_list",
 ]
 
@@ -56,6 +59,7 @@ def alert(code: float) -> str:
     return ALERTS[round(code)] if np.isfinite(code) else "–"
 
 
+_SHA256, _HASH = re.compile("[0-9a-f]{64}"), 12  # so many digits of a hash tell files apart; the manifest has all
 _DRUG = re.compile(r"^(?P<drug>\w+?)(?<!_brain)_cmax_mg_L(_p50)?$")
 METRICS: tuple[tuple[str, str, Callable[[float], str]], ...] = (
     ("cmax_mg_L", "peak", concentration),
@@ -77,6 +81,15 @@ SEIZURE_METRICS: tuple[tuple[str, str, Callable[[float], str]], ...] = (
     ("pris_risk", "PRIS risk", share),
     ("pris_alert", "PRIS alert", alert),
 )
+METRICS_NOTE = (
+    "Peak, lowest level after the peak and area are those of the total concentration in plasma; time in range counts "
+    "the time within the drug's default range, which the pictures show. Exact, whatever the times of the profile."
+)
+_SEIZURE_NOTE = (
+    "Off: seizure activity below 0.2. First order to off: minutes from the first order that was given. On again: a "
+    "seizure after it was off. GABA-A receptors at the surface: 1 at rest. Injury index: 1 after 30 min of seizing. "
+)
+_MOST_VALUES = 5  # of one item; a list of more says less than their span
 _ASSUMPTION_COLUMNS = ("item", "value", "unit", "action", "status", "grade", "source", "reason")
 
 
@@ -111,6 +124,11 @@ def seizure_cells(values: Mapping[str, float]) -> list[tuple[str, str]]:
     return [(title, cell) for title, cell in found if cell]
 
 
+def seizure_note(titles: Iterable[str]) -> str:
+    """What the words of a table of outcomes mean; nothing where it has the risk of propofol alone."""
+    return _SEIZURE_NOTE if SEIZURE_METRICS[0][1] in titles else ""
+
+
 def _cell(values: Mapping[str, float], name: str, form: Callable[[float], str]) -> str:
     if name in values:
         return form(values[name])
@@ -124,6 +142,12 @@ def _cell(values: Mapping[str, float], name: str, form: Callable[[float], str]) 
     )
 
 
+def two_lines(cell: str) -> Html:
+    """A median with its percentiles below, which keeps the table narrow."""
+    middle, mark, rest = cell.partition(" (")
+    return Html(f"{text(middle)}<br><small>({text(rest)}</small>") if mark else text(cell)
+
+
 def orders(solution: Solution) -> Html:
     """What is given to the first subject, and what is not and why."""
     orders = solution.orders
@@ -132,8 +156,9 @@ def orders(solution: Solution) -> Html:
     first = orders[orders["id"] == orders["id"].iloc[0]]
     header = ["drug", "route", "time", "amount", "duration", "given", "reason", "order"]
     rows = [
-        [o["drug"], o["route"], time(o["time_h"]), f"{number(o['amount'], 4)} {o['amount_unit']}",
-         time(o["duration_h"]), "yes" if o["given"] else "no", o["reason"], o["text"]]
+        [o["drug"], o["route"], clock(o["time_h"]), f"{plain(o['amount'])} {o['amount_unit']}",
+         clock(o["duration_h"]) if o["duration_h"] else "at once", "yes" if o["given"] else "no", o["reason"],
+         o["text"]]
         for o in first.to_dict("records")
     ]  # fmt: skip
     return table(header, rows, numeric=[2, 3, 4], long=[6, 7])
@@ -164,6 +189,7 @@ def assumptions(given: Sequence[tuple[str, pd.DataFrame]]) -> list[Html]:
     everything = pd.concat(frames, ignore_index=True)
     keys = list(_ASSUMPTION_COLUMNS)
     everything[keys] = everything[keys].astype(object).where(everything[keys].notna(), "")
+    everything["value"] = _spans(everything)
     counted = everything.groupby(keys, sort=False, dropna=False)["scenario"].nunique().rename("scenarios").reset_index()
     parts = [
         paragraph("Grade: " + "; ".join(f"{grade} {meaning}" for grade, meaning in GRADES.items()) + ".", "quiet"),
@@ -173,19 +199,35 @@ def assumptions(given: Sequence[tuple[str, pd.DataFrame]]) -> list[Html]:
     for action in [*titles, *sorted(set(counted["action"]) - set(titles))]:
         chosen = counted[counted["action"] == action]
         if len(chosen):
-            parts += [Html(f"<h3>{text(titles.get(action, action))}</h3>"), assumption_table(chosen, len(given) > 1)]
+            parts += [
+                Html(f"<h3>{text(titles.get(action, action))}</h3>"),
+                assumption_table(chosen, len(given) > 1, with_action=False),
+            ]
     return parts
 
 
-def assumption_table(rows: pd.DataFrame, with_count: bool = False) -> Html:
+def _spans(rows: pd.DataFrame) -> pd.Series:
+    """The values; where one item has many numbers, as of drawn subjects, their span in place of each."""
+    values = rows["value"].copy()
+    for _, own in rows.groupby(["item", "unit", "action", "reason"], sort=False, dropna=False)["value"]:
+        numbers = own[[isinstance(value, int | float) and not isinstance(value, bool) for value in own]]
+        if len(numbers) == len(own) and numbers.nunique() > _MOST_VALUES:
+            values[own.index] = f"{plain(numbers.min())} to {plain(numbers.max())}"
+    return values
+
+
+def assumption_table(rows: pd.DataFrame, with_count: bool = False, *, with_action: bool = True) -> Html:
     """Rows of `Solution.assumptions` as a table, with the number of scenarios where there are several."""
-    header = ["item", "value", "action", "status", "grade", "source", "reason", *(["scenarios"] if with_count else [])]
-    cells = [
-        [r["item"], f"{plain(r['value'])} {r['unit'] if r['unit'] not in ('1', None) else ''}".strip(), r["action"],
-         r["status"], r["grade"], r["source"], r["reason"], *([r["scenarios"]] if with_count else [])]
-        for r in rows.to_dict("records")
-    ]  # fmt: skip
-    return table(header, cells, long=[6])
+    header = ["item", "value", *(["action"] if with_action else []), "status", "grade", "source", "reason"]
+    header += ["scenarios"] if with_count else []
+    cells = []
+    for r in rows.to_dict("records"):
+        value = f"{plain(r['value'])} {r['unit'] if r['unit'] not in ('1', None) else ''}".strip()
+        cells.append(
+            [r["item"], breakable(value), *([r["action"]] if with_action else []), r["status"], r["grade"],
+             r["source"], r["reason"], *([r["scenarios"]] if with_count else [])]
+        )  # fmt: skip
+    return table(header, cells, long=[header.index("reason")])
 
 
 def plain(value: object) -> str:
@@ -194,6 +236,8 @@ def plain(value: object) -> str:
         return "yes" if value else "no"
     if isinstance(value, int | float | np.number):
         return f"{float(value):.4g}" if np.isfinite(value) else ""
+    if isinstance(value, list | tuple):
+        return ", ".join(map(plain, value))
     if isinstance(value, Mapping):
         return ", ".join(f"{name} {plain(item)}" for name, item in value.items())
-    return str(value)
+    return str(value)[:_HASH] if _SHA256.fullmatch(str(value)) else str(value)

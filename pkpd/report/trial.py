@@ -17,6 +17,10 @@ if TYPE_CHECKING:
 
 __all__ = ["arm_rows", "trial_page"]
 
+_QUESTION = (
+    "Question: of virtual patients who are enrolled, treated and counted as in the trial, how many meet its end point "
+    "in each arm, and how does that stand beside what was published?"
+)
 _ANCHORS = {"start": "the start", "first": "the first stage", "arrival": "arrival"}
 
 
@@ -38,6 +42,7 @@ def trial_page(result: TrialResult) -> str:
     sources = [[source.key, str(source), source.status or "–"] for source in design.sources.values()]
     counted = 100 * result.reached / max(1, result.drawn)
     parts: list[str] = [
+        paragraph(_QUESTION),
         definitions(
             {
                 "enrolled": design.n,
@@ -53,11 +58,13 @@ def trial_page(result: TrialResult) -> str:
         ),
         section("Result", table(header, rows, numeric=range(1, len(header) - 1)), paragraph(_reading(result), "quiet")),
         section("Beside what was published", picture(svg_text(forest(result)), "simulated and published shares", "f")),
-        section("What is done", table(["", "when (min)", "who goes on", "orders"], _steps(design), long=[3])),
+        section("What is done", table(["", "when (min)", "who goes on", "orders"], _steps(design), long=[1, 3])),
         section("Notes", notes if design.notes else paragraph("None.")),
         section("Warnings", warning_list((warning, "") for warning in result.warnings)),
-        section("Sources", table(["key", "source", "status"], sources) if sources else paragraph("None is named.")),
-        section("Versions", definitions({k: plain(v) for k, v in result.provenance.items()})),
+        section(
+            "Sources", table(["key", "source", "status"], sources, long=[1]) if sources else paragraph("None is named.")
+        ),
+        section("Versions", definitions({k: plain(v) for k, v in result.provenance.items() if k != "use"})),
     ]
     return page(design.name, parts)
 

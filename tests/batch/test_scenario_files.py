@@ -13,6 +13,7 @@ FILES = [
     "status_epilepticus.csv",
     "genotype_regimens.csv",
     "propofol_infusions.csv",
+    pytest.param("genotype_delay.csv", marks=pytest.mark.slow),
     pytest.param("time_to_treatment.csv", marks=pytest.mark.slow),
     pytest.param("polytherapy.csv", marks=pytest.mark.slow),
 ]

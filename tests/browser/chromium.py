@@ -1,6 +1,7 @@
 """Headless Chromium for tests of pages: what a browser says on its console, asks the network for, and lays out.
 
-The page is opened from a file, from a copy with a probe at its end that writes what was measured into the document.
+The page is opened from a file, as a copy with a probe at its end, in a frame as wide as asked: a window of the browser
+is never as narrow as a telephone. The probe tells the page around the frame what it measured.
 """
 
 import json
@@ -15,12 +16,15 @@ PROBE = """<script>window.addEventListener('load', () => {
   const empty = [...document.images].filter(i => !i.complete || !i.naturalWidth).length
     + [...document.querySelectorAll('figure svg')].filter(s => s.getBoundingClientRect().height < 20).length;
   const room = document.documentElement.clientWidth;
-  document.documentElement.dataset.measured = JSON.stringify({
+  parent.postMessage(JSON.stringify({
     asked: performance.getEntriesByType('resource').map(e => e.name),
     room, width: document.documentElement.scrollWidth, empty, pictures: document.querySelectorAll('figure svg').length,
     beyond: wide.filter(e => e.getBoundingClientRect().right > room + 1).length,
-    font: parseFloat(getComputedStyle(document.body).fontSize)});
+    font: parseFloat(getComputedStyle(document.body).fontSize)}), '*');
 });</script>"""
+AROUND = """<!DOCTYPE html><body style="margin: 0"><script>
+onmessage = event => { document.documentElement.dataset.measured = event.data; };
+</script><iframe src="%s" width="%d" height="900" style="border: 0"></iframe></body>"""
 
 
 class Visit(NamedTuple):
@@ -37,7 +41,7 @@ def find_chromium() -> str | None:
 
 
 def visit(page: Path, folder: Path, width: int = 1200) -> Visit:
-    """Open a page in a window so many pixels wide.
+    """Open a page so many pixels wide.
 
     Parameters
     ----------
@@ -48,11 +52,13 @@ def visit(page: Path, folder: Path, width: int = 1200) -> Visit:
     """
     copy = folder / f"page_{width}.html"
     copy.write_text(page.read_text(encoding="utf-8").replace("</body>", PROBE + "</body>"), encoding="utf-8")
+    frame = folder / f"frame_{width}.html"
+    frame.write_text(AROUND % (copy.as_uri(), width), encoding="utf-8")
     words = [
         str(find_chromium()), "--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking",
         "--disable-component-update", "--disable-sync", "--no-first-run", "--enable-logging=stderr", "--log-level=0",
-        f"--user-data-dir={folder / 'profile'}", "--host-resolver-rules=MAP * ~NOTFOUND", f"--window-size={width},900",
-        "--virtual-time-budget=4000", "--dump-dom", copy.as_uri(),
+        f"--user-data-dir={folder / 'profile'}", "--host-resolver-rules=MAP * ~NOTFOUND", "--window-size=1300,900",
+        "--virtual-time-budget=4000", "--dump-dom", frame.as_uri(),
     ]  # fmt: skip
     done = subprocess.run(words, capture_output=True, text=True, timeout=120, check=False)
     found = re.search(r'data-measured="([^"]*)"', done.stdout)

@@ -2,6 +2,8 @@
 phone. Run with ``python -m pytest -m browser``; needs Chromium.
 """
 
+from pathlib import Path
+
 import pandas as pd
 import pytest
 from chromium import find_chromium, visit
@@ -9,6 +11,7 @@ from chromium import find_chromium, visit
 import pkpd
 
 pytestmark = pytest.mark.browser
+DATA = Path(__file__).resolve().parents[2] / "data" / "observed"
 LADDER = (
     "lorazepam 4 mg iv over 2 min at 10 min; lorazepam 4 mg iv over 2 min at 15 min if seizing; "
     "propofol 2 mg/kg iv at 40 min if seizing; propofol 4 mg/kg/h iv from 40 min"
@@ -53,7 +56,12 @@ def trial_page(folder):
     return page
 
 
-PAGES = {"batch": batch_page, "simulate": simulate_page, "trial": trial_page}
+def fit_page(folder):
+    found = pkpd.fit(DATA / "midazolam.csv", "midazolam")  # intervals that are missing, values below the limit
+    return found.save(folder / "fit") / "report.html"
+
+
+PAGES = {"batch": batch_page, "simulate": simulate_page, "trial": trial_page, "fit": fit_page}
 
 
 @pytest.fixture(scope="module", params=PAGES)
@@ -73,7 +81,8 @@ def test_opens_offline_without_a_complaint(page, tmp_path):
 
 
 def test_is_readable_on_a_phone(page, tmp_path):
-    seen = visit(page, tmp_path, width=500)  # the narrowest window that headless Chromium opens
+    seen = visit(page, tmp_path, width=390)
+    assert seen.measured["room"] <= 390
     assert seen.measured["width"] <= seen.measured["room"] + 1
     assert seen.measured["beyond"] == 0
     assert seen.measured["font"] >= 14

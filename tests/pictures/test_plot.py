@@ -8,7 +8,8 @@ from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 
 from pkpd import Patient, Population, simulate
-from pkpd.pictures.concentrations import Peak, doses_of, peaks, profiles
+from pkpd.pictures.concentrations import doses_of, profiles
+from pkpd.pictures.peaks import Peak, peaks
 from pkpd.pictures.picture import COLOURS, concentration_axis, limits_of, svg_text, time_axis
 
 
@@ -127,7 +128,7 @@ def test_metabolite_and_effect_site_have_their_lines():
 
 
 @pytest.mark.parametrize(
-    "hours, unit, factor", [(1, "min", 60), (3, "min", 60), (24, "h", 1), (72, "h", 1), (240, "days", 1 / 24)]
+    "hours, unit, factor", [(1, "min", 60), (6, "min", 60), (24, "h", 1), (72, "h", 1), (240, "days", 1 / 24)]
 )
 def test_time_axis(hours, unit, factor):
     assert time_axis(hours) == (factor, unit)

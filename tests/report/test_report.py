@@ -9,7 +9,7 @@ from pkpd import Patient, evaluate, simulate
 from pkpd.report.page import Html, concentration, number, page, paragraph, picture, table, time
 from pkpd.report.solution import solution_page
 
-VOID = {"meta", "br", "link", "img", "input", "hr"}
+VOID = {"meta", "br", "wbr", "link", "img", "input", "hr"}
 
 
 class Checker(HTMLParser):
