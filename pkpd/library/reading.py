@@ -45,6 +45,7 @@ class Table:
 
     @property
     def where(self) -> str:
+        """Where the table stands, for messages: `file [path]`."""
         return f"{self.file} [{self.path}]" if self.path else self.file
 
     def error(self, problem: str, expected: str, todo: str) -> PkpdError:
@@ -68,6 +69,7 @@ class Table:
         return default
 
     def text(self, key: str, default: Any = _REQUIRED, *, choices: Collection[str] = ()) -> Any:
+        """Read a text, one of `choices` if there are any; an absent key gives `default`, else an error."""
         value = self._get(key, default)
         if value is default and key not in self.data:
             return default
@@ -87,6 +89,7 @@ class Table:
         return tuple(value)
 
     def number(self, key: str, default: Any = _REQUIRED) -> Any:
+        """Read a finite number as float; an absent key gives `default`, else an error."""
         value = self._get(key, default)
         if value is default and key not in self.data:
             return default
@@ -95,12 +98,14 @@ class Table:
         return float(value)
 
     def flag(self, key: str, default: bool = False) -> bool:
+        """Read true or false."""
         value = self._get(key, default)
         if not isinstance(value, bool):
             raise self.error(f"'{key}' is {value!r}", "true or false", f"Write {key} = true, without quotes.")
         return value
 
     def whole(self, key: str, choices: Collection[int]) -> int:
+        """Read a whole number that is one of `choices`."""
         value = self._get(key, _REQUIRED)
         if isinstance(value, bool) or value not in choices:
             allowed = ", ".join(map(str, choices))
@@ -108,6 +113,7 @@ class Table:
         return int(value)
 
     def table(self, key: str, default: Any = _REQUIRED) -> Self:
+        """Read the table below; with `default` None an absent one counts as empty."""
         value = self._get(key, {} if default is None else default)
         if not isinstance(value, dict):
             raise self.error(f"'{key}' is {value!r}", "a table", f"Write [{self._below(key)}] or {key} = {{ ... }}.")
