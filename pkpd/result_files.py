@@ -7,21 +7,31 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import math
 import os
 import signal
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from importlib import util
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pkpd.errors import ParameterError, did_you_mean
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["FORMATS", "check_file", "prepare_folder", "undisturbed", "write_table", "write_text", "write_whole"]
+__all__ = [
+    "FORMATS",
+    "check_file",
+    "json_value",
+    "prepare_folder",
+    "undisturbed",
+    "write_table",
+    "write_text",
+    "write_whole",
+]
 
 FORMATS = (".csv", ".parquet", ".json")
 
@@ -105,6 +115,21 @@ def write_text(content: str, path: Path) -> None:
 def json_rows(frame: pd.DataFrame) -> str:
     """A table as a JSON list of rows; a missing value is null."""
     return frame.to_json(orient="records", double_precision=15, force_ascii=False, indent=1)
+
+
+def json_value(value: Any) -> Any:
+    """A value as JSON knows it: no NaN or infinity, which become null, no numpy types, no tuples."""
+    if hasattr(value, "to_dict"):
+        value = value.to_dict()
+    if hasattr(value, "tolist"):
+        value = value.tolist()
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    if isinstance(value, Mapping):
+        return {str(name): json_value(item) for name, item in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [json_value(item) for item in value]
+    return value if isinstance(value, str | int | float | bool | None) else str(value)
 
 
 @contextmanager

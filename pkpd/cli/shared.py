@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import math
 import os
 import sys
 from collections.abc import Sequence
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from pkpd.errors import ParameterError
 from pkpd.research_use import RESEARCH_USE
+from pkpd.result_files import json_value
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -27,7 +27,6 @@ __all__ = [
     "is_folder",
     "names_of",
     "pairs",
-    "plain",
     "print_json",
     "print_table",
     "say",
@@ -108,22 +107,9 @@ def pairs(given: str | None, option: str) -> dict[str, str]:
     return found
 
 
-def plain(value: Any) -> Any:
-    """A value as JSON knows it: no NaN, no numpy types, no tuples."""
-    if hasattr(value, "tolist"):
-        value = value.tolist()
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
-    if isinstance(value, dict):
-        return {str(name): plain(item) for name, item in value.items()}
-    if isinstance(value, list | tuple | set | frozenset):
-        return [plain(item) for item in value]
-    return value if isinstance(value, str | int | float | bool | None) else str(value)
-
-
 def print_json(value: Any) -> None:
     """The value as JSON on stdout; NaN is null."""
-    sys.stdout.write(json.dumps(plain(value), indent=1, ensure_ascii=False) + "\n")
+    sys.stdout.write(json.dumps(json_value(value), indent=1, ensure_ascii=False) + "\n")
 
 
 def subject_of(effect: Effect) -> str:

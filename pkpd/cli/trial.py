@@ -12,7 +12,6 @@ from pkpd.cli.shared import (
     add_seed,
     add_workers,
     is_folder,
-    plain,
     print_json,
     print_table,
     say,
@@ -20,6 +19,7 @@ from pkpd.cli.shared import (
     text_table,
 )
 from pkpd.research_use import RESEARCH_USE
+from pkpd.result_files import json_value
 
 if TYPE_CHECKING:
     from pkpd.trial.trial import TrialResult
@@ -89,7 +89,7 @@ def _write_folder(folder: Path, result: TrialResult) -> None:
     (folder / "figures").mkdir(exist_ok=True)
     write_text(svg_text(forest(result)), folder / "figures" / "forest.svg")
     write_text(result.report(), folder / "report.html")
-    record = {**plain(dict(result.provenance)), "drawn": result.drawn, "warnings": list(result.warnings)}
+    record = {**json_value(dict(result.provenance)), "drawn": result.drawn, "warnings": list(result.warnings)}
     write_text(json.dumps(record, indent=1, ensure_ascii=False) + "\n", folder / "manifest.json")
 
 

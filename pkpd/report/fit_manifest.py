@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 import platform
 import shlex
 from collections.abc import Mapping
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pkpd
 from pkpd.dataset.columns import covariate_columns
 from pkpd.research_use import RESEARCH_USE
+from pkpd.result_files import json_value
 
 if TYPE_CHECKING:
     from pkpd.fit.result import Fit
@@ -57,14 +59,14 @@ def manifest(fit: Fit, files: list[str]) -> dict[str, Any]:
         },
         "library_sha256": {} if drug is None else {drug.name: drug.sha256},
         "model": fit.model,
-        "options": {name: _plain(value) for name, value in _chosen(fit).items()},
+        "options": {name: json_value(value) for name, value in _chosen(fit).items()},
         "seeds": [str(fit.options.get("seed") or 0)],
         "result": {
             "fits": len(fit.subjects),
             "failed": int((~fit.subjects["success"]).sum()),
-            "ofv": _plain(fit.ofv),
-            "aic": _plain(fit.aic),
-            "bic": _plain(fit.bic),
+            "ofv": json_value(fit.ofv),
+            "aic": json_value(fit.aic),
+            "bic": json_value(fit.bic),
             "success": fit.success,
             "message": fit.message,
         },
@@ -134,26 +136,13 @@ def _listed(value: Any) -> str:
 
 
 def _ranges(value: Any) -> str:
-    ends = {name: ":".join("" if end is None else _word(end) for end in pair) for name, pair in value.items()}
-    return _pairs(ends)
+    def end(limit: float | None) -> str:
+        return "" if limit is None or math.isinf(limit) else _word(limit)
+
+    return _pairs({name: ":".join(end(limit) for limit in pair) for name, pair in value.items()})
 
 
 _FORMS = {
     "vary": _listed, "start": _pairs, "fixed": _pairs, "omega": _pairs, "sigma": _pairs, "bounds": _ranges,
     "dvid": _listed, "by": _listed,
 }  # fmt: skip
-
-
-def _plain(value: Any) -> Any:
-    """A value as JSON holds it."""
-    if hasattr(value, "to_dict"):
-        value = value.to_dict()
-    if hasattr(value, "tolist"):
-        value = value.tolist()
-    if isinstance(value, Mapping):
-        return {str(key): _plain(item) for key, item in value.items()}
-    if isinstance(value, list | tuple | set | frozenset):
-        return [_plain(item) for item in value]
-    if isinstance(value, float) and value != value:
-        return None
-    return value if isinstance(value, str | int | float | bool | None) else repr(value)
