@@ -87,7 +87,8 @@ def test_the_folder_runs_again_to_the_same_numbers(root, tmp_path, monkeypatch):
     frame = frame.rename(columns={"WT": "BW", "TIME": "minutes"})
     fit = pkpd.fit(
         frame, "3cmt", units={**units, "minutes": units.pop("TIME")}, columns={"BW": "weight_kg", "minutes": "TIME"},
-        vary=["CL", "V1", "Q2", "V2", "Q3", "V3"], start={"CL": 2.0}, bounds={"V1": (1.0, float("inf"))}, error="combined",
+        vary=["CL", "V1", "Q2", "V2", "Q3", "V3"], start={"CL": 2.0}, bounds={"V1": (1.0, float("inf"))},
+        error="combined",
     )  # fmt: skip
     fit.save(tmp_path / "first")
     record = json.loads((tmp_path / "first" / "manifest.json").read_text())
