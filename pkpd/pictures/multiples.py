@@ -78,9 +78,8 @@ def small_multiples(
             axes.tick_params(labelsize=7, labelbottom=place + columns >= len(rows))
         log_axis(grid[0, 0].yaxis, 2.0 * scale * largest * 10.0**-_DECADES, 2.0 * scale * largest)
         time_ticks(grid[0, 0], span)
-        for axes in grid.flat:
-            axes.set_xlabel("")
-        figure.supxlabel(f"time ({clock})", fontsize=9)
+        for place, axes in enumerate(grid.flat):
+            axes.set_xlabel(f"time ({clock})" if place + columns >= len(rows) else "", fontsize=8)
         figure.supylabel(f"concentration ({unit})", fontsize=9)
         handles, labels = grid[0, 0].get_legend_handles_labels()
         figure.legend(handles, labels, loc="lower left", bbox_to_anchor=(0.0, 0.0), ncols=3)
