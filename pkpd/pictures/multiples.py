@@ -74,7 +74,7 @@ def small_multiples(
                 end = high if high is not None and math.isfinite(high) else 10.0 * max(low, largest)
                 axes.axhspan(low * scale, end * scale, color=COLOURS["range"], alpha=0.4, linewidth=0, label="range")
             _draw(axes, rows[place], factor, scale)
-            axes.set_title(cut(rows[place].label), fontsize=7.5, fontweight="normal")
+            axes.set_title(cut(rows[place].label, 27), fontsize=7.5, fontweight="normal")
             axes.tick_params(labelsize=7, labelbottom=place + columns >= len(rows))
         log_axis(grid[0, 0].yaxis, 2.0 * scale * largest * 10.0**-_DECADES, 2.0 * scale * largest)
         time_ticks(grid[0, 0], span)
