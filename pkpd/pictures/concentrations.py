@@ -43,7 +43,7 @@ _LINES = (
 _MOST_POINTS = 600
 _LOG_DECADES = 3
 # Inches. Places are computed, not searched for: a layout engine would take longer than all the drawing.
-_WIDTH, _LEFT, _RIGHT, _PANEL, _BETWEEN, _TITLE = 5.6, 0.72, 0.12, 1.75, 1.22, 0.3
+_WIDTH, _LEFT, _RIGHT, _PANEL, _BETWEEN, _TITLE = 5.6, 0.72, 0.16, 1.75, 1.16, 0.36
 
 
 def profiles(solution: Solution, *, log: bool = False, title: str | None = None) -> Picture:

@@ -128,7 +128,7 @@ def _draw_ratios(axes: Axes, quantity: str, place: NDArray[np.int_], lines: Sequ
 def _name_rows(figure: Picture, panels: Sequence[Axes], place: NDArray[np.int_], lines: Sequence[Ratio | str]) -> None:
     """Genotypes at the left, and each regimen on a line of its own above its rows."""
     named = [(y, line.label) for y, line in zip(place, lines) if isinstance(line, Ratio)]
-    low, high = -0.7, len(lines) - 0.3
+    low, high = -0.7, len(lines) - 0.52
     for axes in panels:
         axes.set_ylim(low, high)
         axes.set_yticks([y for y, _ in named], [""] * len(named))

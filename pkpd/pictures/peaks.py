@@ -11,7 +11,7 @@ import numpy as np
 from matplotlib import rc_context
 from numpy.typing import NDArray
 
-from pkpd.pictures.picture import COLOURS, STYLE, Picture, concentration_axis, log_axis
+from pkpd.pictures.picture import COLOURS, STYLE, Picture, concentration_axis, cut, log_axis
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -64,7 +64,7 @@ def peaks(
             end = high * scale if high is not None and math.isfinite(high) else right
             axes.axvspan(low * scale, end, color=COLOURS["range"], alpha=0.4, linewidth=0, label=label or "range")
         _draw(axes, values, left)
-        axes.set_yticks(np.arange(len(rows))[::-1], [_shorten(row.label) for row in rows], fontsize=8)
+        axes.set_yticks(np.arange(len(rows))[::-1], [cut(row.label) for row in rows], fontsize=8)
         axes.set_ylim(-0.7, len(rows) - 0.3)
         axes.set_xlim(left, right)
         figure.suptitle(f"{drug}: peak total plasma concentration", fontsize=11, fontweight="bold", x=0.01, ha="left")
@@ -94,7 +94,3 @@ def _limits(axes: Axes, values: NDArray[np.float64], wanted: float) -> tuple[flo
     left, right = float(seen.min()) / 1.6, 1.5 * max(largest, min(wanted, 2 * largest))
     log_axis(axes.xaxis, left, right)
     return left, right
-
-
-def _shorten(text: str, most: int = 34) -> str:
-    return text if len(text) <= most else text[: most - 1] + "…"

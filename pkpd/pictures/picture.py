@@ -21,6 +21,7 @@ __all__ = [
     "STYLE",
     "Picture",
     "concentration_axis",
+    "cut",
     "framed",
     "limits_of",
     "log_axis",
@@ -71,6 +72,11 @@ class Picture(Figure):
         buffer = io.BytesIO()
         self.savefig(buffer, format="png", dpi=110)
         return buffer.getvalue()
+
+
+def cut(name: str, most: int = 34) -> str:
+    """A name that is not longer than its place."""
+    return name if len(name) <= most else name[: most - 1] + "…"
 
 
 def framed(width: float, height: float, title: str) -> Picture:

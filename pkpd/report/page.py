@@ -30,6 +30,7 @@ __all__ = [
 ]
 
 _REM_A_POINT = 0.088  # a letter of 9 points is as high as small print of the page
+_WIDE_POINTS = 480.0  # a wider picture has a row of a grid for itself
 
 _CSS = """
 :root { color-scheme: light; }
@@ -62,6 +63,7 @@ dt { color: #555; } dd { margin: 0; }
 article { border: 1px solid #ddd; border-radius: 6px; padding: .8rem 1rem; margin: 1rem 0; break-inside: avoid; }
 figure { margin: .6rem 0; } figure svg { width: 100%; height: auto; display: block; }
 .grid { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 25rem), 1fr)); gap: 0 1.5rem; }
+.grid figure.wide { grid-column: 1 / -1; }
 nav a { margin-right: 1rem; white-space: nowrap; }
 a { color: #005A8C; }
 @media (max-width: 40rem) { body { padding: .6rem; font-size: 15px; }
@@ -155,9 +157,11 @@ def picture(svg: str, label: str, mark: str) -> Html:
     inner = re.sub(r'\bid="', f'id="{mark}-', inner)
     inner = re.sub(r'(href="#|url\(#)', rf"\g<1>{mark}-", inner)
     width = re.search(r'<svg[^>]*?\bwidth="([\d.]+)pt"', inner)
-    size = f' style="max-width: {float(width[1]) * _REM_A_POINT:.1f}rem"' if width else ""
+    points = float(width[1]) if width else 0.0
+    size = f' style="max-width: {points * _REM_A_POINT:.1f}rem"' if points else ""
+    kind = ' class="wide"' if points > _WIDE_POINTS else ""
     inner = inner.replace("<svg", f'<svg role="img" aria-label="{escape(label)}"{size}', 1)
-    return Html(f"<figure>{inner}</figure>")
+    return Html(f"<figure{kind}>{inner}</figure>")
 
 
 def number(value: float | None, digits: int = 3) -> str:

@@ -51,7 +51,7 @@ def flag(value: float) -> str:
 
 def stage(code: float) -> str:
     """The stage of the illness in words."""
-    return f"{code:g} {STAGES[round(code)]}" if np.isfinite(code) else "–"
+    return f"{round(code)} {STAGES[round(code)]}" if np.isfinite(code) else "–"
 
 
 def alert(code: float) -> str:

@@ -9,8 +9,9 @@ from matplotlib.figure import Figure
 
 from pkpd import Patient, Population, simulate
 from pkpd.pictures.concentrations import doses_of, profiles
+from pkpd.pictures.multiples import Profile, small_multiples
 from pkpd.pictures.peaks import Peak, peaks
-from pkpd.pictures.picture import COLOURS, concentration_axis, limits_of, svg_text, time_axis
+from pkpd.pictures.picture import COLOURS, concentration_axis, limits_of, svg_text, time_axis, time_ticks
 
 
 @pytest.fixture(scope="module")
@@ -134,6 +135,29 @@ def test_time_axis(hours, unit, factor):
     assert time_axis(hours) == (factor, unit)
 
 
+@pytest.mark.parametrize(
+    "hours, last, step", [(1.0, 60, 10), (4.0, 240, 30), (6.0, 360, 60), (24.0, 24, 3), (72.0, 72, 12), (336.0, 14, 2)]
+)
+def test_time_axes_end_with_the_run_and_have_the_ticks_of_a_clock(hours, last, step):
+    axes = Figure().subplots()
+    time_ticks(axes, hours)
+    assert axes.get_xlim() == (0.0, pytest.approx(last))
+    assert np.diff(axes.get_xticks()) == pytest.approx(step)
+
+
+def test_thresholds_of_the_seizure_are_named_beside_the_curve():
+    found = simulate("lorazepam 4 mg iv at 10 min", until="1 h", seizure="status")
+    axes = found.plot("receptors").axes[0]
+    assert legend_of(axes) == ["seizure", "on above 0.5", "off below 0.2"]
+    assert not axes.texts[1:]  # the name of the drug at its dose alone
+
+
+def test_a_load_does_not_squeeze_the_rates_of_propofol():
+    found = simulate("propofol 2 mg/kg iv over 3 min; propofol 3 mg/kg/h iv for 12 h", until="24 h")
+    axes = found.plot("pris").axes[0]
+    assert axes.get_ylim()[1] < 10.0 < axes.get_lines()[0].get_ydata().max()
+
+
 @pytest.mark.parametrize("largest, unit", [(0.1, "µg/L"), (0.5, "mg/L"), (30, "mg/L"), (0.0, "mg/L")])
 def test_concentration_axis(largest, unit):
     assert concentration_axis(largest)[1] == unit
@@ -171,6 +195,25 @@ def test_peaks_show_each_scenario_against_the_range():
     np.testing.assert_allclose(lines_of(axes)["peak"].get_xdata(), [50, 80])
     assert axes.get_xlabel() == "concentration (µg/L)"
     assert axes.get_xlim()[1] > 200
+
+
+def test_small_multiples_share_their_axes_and_keep_the_peak():
+    time, level = np.linspace(0.0, 24.0, 1441), np.exp(-np.linspace(0.0, 24.0, 1441))
+    half = level[:721]
+    rows = [Profile("one", time, level, level, level), Profile("crowd", time[:721], half, 2.0 * half, 3.0 * half)]
+    first, second = small_multiples("lorazepam", rows, low=0.05, high=0.1).axes
+    assert [axes.get_title(loc="left") for axes in (first, second)] == ["one", "crowd"]
+    assert first.get_ylim() == second.get_ylim() and first.get_xlim() == second.get_xlim() == (0.0, 24.0)
+    assert lines_of(second)["plasma, total"].get_ydata().max() == pytest.approx(2.0)
+    assert len(second.collections) == 1 and not first.collections  # a band where there are several subjects
+
+
+def test_peaks_far_apart_stand_on_a_logarithmic_axis_and_those_not_given_at_its_edge():
+    rows = [Peak("low", 0.02, 0.02, 0.02), Peak("high", 2.5, 2.5, 2.5), Peak("few", 0.0, 0.0, 0.4)]
+    axes = peaks("lorazepam", rows, low=0.05, high=0.1).axes[0]
+    assert axes.get_xscale() == "log"
+    np.testing.assert_allclose(lines_of(axes)["peak"].get_xdata(), [0.02, 2.5])
+    np.testing.assert_allclose(lines_of(axes)["peak 0: not given"].get_xdata(), axes.get_xlim()[0])
 
 
 def test_limits_of_ranges_without_an_end():
