@@ -86,11 +86,11 @@ def _genotype(factors: Factors, drug: Drug, genotype: Genotype, exploratory: boo
             )
         )
     if not found:
-        reason = (
-            "no effect expected"
-            if drug.is_unaffected_by(genotype.gene)
-            else "no effect on this drug is known to the library"
-        )
+        reason = "no effect on this drug is known to the library"
+        if drug.is_unaffected_by(genotype.gene):
+            reason = "no effect expected"
+        elif any(effect.gene == genotype.gene for effect in drug.effects):
+            reason = "the values of the model hold: the effects in the library are of other genotypes of this gene"
         if genotype.note:
             reason += f" ({genotype.note})"
         factors.lines.append(Assumption(item, 1.0, "1", "applied", "assumption", "N", "project", reason))

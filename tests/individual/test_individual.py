@@ -269,6 +269,13 @@ def test_no_effect_expected_is_said() -> None:
         assert found.parameters == person(drug).parameters
 
 
+def test_the_reference_genotype_of_a_gene_that_matters_is_not_called_unknown() -> None:
+    found = person("midazolam", adult(genotype={"CYP3A4": "*1/*1"}))
+    ((_, value, _, reason),) = lines(found, "CYP3A4")
+    assert value == 1.0 and reason.startswith("the values of the model hold")
+    assert found.parameters == person("midazolam").parameters
+
+
 def test_hla_is_a_flag_and_nothing_else() -> None:
     carrier = person("phenytoin", adult(genotype={"HLA-B": "+"}))
     assert carrier.parameters == person("phenytoin").parameters
