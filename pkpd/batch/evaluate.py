@@ -16,8 +16,9 @@ from pkpd.batch.parts_run import PartsRun, chunk_size
 from pkpd.batch.pieces import Piece, piece_of
 from pkpd.batch.results import Chunk, RowResult, Shown, metric_columns, work_chunk
 from pkpd.batch.table import WRITTEN, ScenarioTable, TableRow, read_scenarios
-from pkpd.distribute import Distribute, check_workers, distributed, progress_bar
+from pkpd.distribute import Distribute, distributed, progress_bar
 from pkpd.errors import ParameterError
+from pkpd.options import as_path, check_workers, keywords_explained
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -61,6 +62,7 @@ class Batch:
         return [(names[row.position].strip(), self.table.place(row), reason) for row, reason in bad]
 
 
+@keywords_explained
 def evaluate(
     scenarios: str | os.PathLike[str] | pd.DataFrame,
     *,
@@ -114,7 +116,13 @@ def evaluate(
     from pkpd.report.folder_run import run_into_folder
 
     run = run_into_folder(
-        table, out, profiles=profiles, resume=resume, progress=progress, workers=workers, cluster=cluster
+        table,
+        as_path(out, "out"),
+        profiles=profiles,
+        resume=resume,
+        progress=progress,
+        workers=workers,
+        cluster=cluster,
     )
     if run.interrupted:
         raise KeyboardInterrupt

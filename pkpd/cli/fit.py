@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from pkpd.cli.check import add_data_options, names_of
 from pkpd.cli.fit_words import fixed_values, kinds, limits, numbers, numbers_or_one
-from pkpd.cli.shared import add_json, add_seed, is_folder, pairs, print_json, say
+from pkpd.cli.shared import add_json, add_seed, is_folder, pairs, print_json, say, worded
 
 if TYPE_CHECKING:
     from pkpd.fit import Fit
@@ -85,7 +85,7 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.json:
         print_json(_everything(found))
     elif place is None:
-        print(found.report(), end="")
+        print(worded(found.report()), end="")
     _say_summary(found, arguments.output)
     return 0 if found.success else 1
 

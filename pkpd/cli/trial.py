@@ -7,7 +7,18 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pkpd.cli.shared import add_json, add_seed, add_workers, is_folder, plain, print_json, print_table, say, text_table
+from pkpd.cli.shared import (
+    add_json,
+    add_seed,
+    add_workers,
+    is_folder,
+    plain,
+    print_json,
+    print_table,
+    say,
+    say_warning,
+    text_table,
+)
 
 if TYPE_CHECKING:
     from pkpd.trial.trial import TrialResult
@@ -101,7 +112,7 @@ def _say_summary(result: TrialResult, output: str | None) -> None:
     header, rows = arm_rows(result)
     say(text_table(header, rows))
     for warning in result.warnings:
-        say(f"pkpd: warning: {warning}")
+        say_warning(warning)
     where = f" Results: {output}" if output else ""
     say(f"pkpd: {result.drawn} onsets drawn, {result.reached} reached the start.{where}")
     say("pkpd: research and teaching software; it never says what to give a patient.")

@@ -27,6 +27,7 @@ from pkpd.fit.result import Fit
 from pkpd.fit.setup import Setup, without_zero_predictions
 from pkpd.fit.uncertainty import Uncertainty, covariances
 from pkpd.models.compartments import Compartments
+from pkpd.options import a_kind, keywords_explained
 from pkpd.streams import seed_number
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ IntArray = NDArray[np.int64]
 Ends = dict[tuple[int, int], tuple[float, float, str]]
 
 
+@keywords_explained
 def fit(
     data: str | Path | pd.DataFrame | Dataset,
     model: str | Compartments,
@@ -150,6 +152,11 @@ def fit(
     [5.0, 20.0]
     """
     options = dict(locals())  # the arguments by name, before anything else has one
+    if not isinstance(model, str | Compartments):
+        raise ParameterError(
+            f"model: {model!r} is {a_kind(model)}; expected a drug, a model of the library, or a form such as "
+            "'1cmt oral'. Name one."
+        )
     check_options(options)
     dataset = as_dataset(options.pop("data"), units, columns)
     noted = checked(dataset, model, by) if check else []

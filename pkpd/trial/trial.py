@@ -11,9 +11,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from pkpd.distribute import Distribute, check_workers, distributed, progress_bar
+from pkpd.distribute import Distribute, distributed, progress_bar
 from pkpd.errors import ParameterError
 from pkpd.library.receptor_file import load_receptors
+from pkpd.options import check_workers, keywords_explained
 from pkpd.provenance import RESEARCH_USE
 from pkpd.trial.arms import Outcome, Row, run_trial
 from pkpd.trial.design import Published, Trial
@@ -77,6 +78,7 @@ class TrialResult:
         return f"TrialResult({self.design.name!r}, {len(self.arms)} arms, n={self.design.n}, drawn={self.drawn})"
 
 
+@keywords_explained
 def trial(
     path_or_dict: str | os.PathLike[str] | Mapping[str, Any],
     *,
