@@ -20,10 +20,10 @@ from typing import Any, Protocol, TypeVar
 
 from pkpd import compile_cache
 from pkpd.errors import ParameterError, SolverError
+from pkpd.options import check_workers
 
-__all__ = ["Distribute", "check_workers", "distributed", "in_order", "threaded"]
+__all__ = ["Distribute", "distributed", "in_order", "threaded"]
 
-MOST_WORKERS = 1024
 Item = TypeVar("Item")
 Answer = TypeVar("Answer")
 
@@ -33,17 +33,6 @@ class Distribute(Protocol):
 
     def __call__(self, work: Callable[[Item], Answer], items: Iterable[Item]) -> Iterator[Answer]:
         """Yield ``work(item)`` of each item; `work` stands at the top of a module."""
-
-
-def check_workers(workers: int | None) -> int:
-    """Number of processes, 1 when not stated."""
-    if workers is None:
-        return 1
-    if isinstance(workers, bool) or not isinstance(workers, int) or not 1 <= workers <= MOST_WORKERS:
-        raise ParameterError(
-            f"workers: '{workers}' is not possible; expected a number from 1 to {MOST_WORKERS}. Correct it."
-        )
-    return workers
 
 
 @contextmanager

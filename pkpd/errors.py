@@ -59,7 +59,14 @@ class PkpdWarning(UserWarning):
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """Return ``" Did you mean 'x'?"`` for the known name nearest to `word`, or an empty string."""
+    """Return ``" Did you mean 'x'?"`` for the known name nearest to `word`, or an empty string.
+
+    What three letters or more begin (``"prop"``) is meant as well as what differs by a slip of the pen. The word
+    itself is no suggestion.
+    """
     lower = {name.lower(): name for name in known}
-    nearest = get_close_matches(word.lower(), lower, n=1, cutoff=0.6)
-    return f" Did you mean '{lower[nearest[0]]}'?" if nearest else ""
+    said = word.strip().lower()
+    nearest = get_close_matches(said, lower, n=1, cutoff=0.6)
+    nearest = nearest or [name for name in lower if len(said) > 2 and name.startswith(said)]
+    found = lower[nearest[0]] if nearest else word
+    return "" if found == word else f" Did you mean '{found}'?"

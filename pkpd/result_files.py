@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pkpd.errors import ParameterError, did_you_mean
+from pkpd.options import as_path
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -44,7 +45,7 @@ def prepare_folder(path: str | os.PathLike[str]) -> Path:
     ParameterError
         If it cannot be made or written, or is a file.
     """
-    folder = Path(path)
+    folder = as_path(path, "output folder")
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder):
@@ -66,13 +67,14 @@ def check_file(path: str | os.PathLike[str], formats: Sequence[str] = FORMATS) -
     ParameterError
         If its suffix is unknown, its folder does not exist or cannot be written, or it is a folder.
     """
-    file = Path(path)
+    file = as_path(path, "output")
     suffix = file.suffix.lower()
     if suffix not in formats:
-        hint = did_you_mean(suffix, formats) if suffix else f" For a folder, write '{path}/'."
+        or_folder = ", or a folder ending in '/'" if formats == FORMATS else ""
+        hint = f" For a folder, write '{path}/'." if or_folder and not suffix else did_you_mean(suffix, formats)
         raise ParameterError(
-            f"output '{path}': the ending '{suffix}' is no known format; expected {', '.join(formats)}, or a folder "
-            f"ending in '/'. Change the ending.{hint}"
+            f"output '{path}': the ending '{suffix}' is no known format; expected {', '.join(formats)}{or_folder}. "
+            f"Change the ending.{hint}"
         )
     if suffix == ".parquet" and util.find_spec("pyarrow") is None:
         raise ParameterError(

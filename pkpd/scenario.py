@@ -74,14 +74,22 @@ def checked_times(times: Sequence[float], until_h: float) -> tuple[float, ...]:
     Raises
     ------
     ParameterError
-        If there are none, they do not increase, or one lies outside 0 to `until_h`.
+        If one is no number, there are none, they do not increase, or one lies outside 0 to `until_h`.
     """
-    values = tuple(float(t) for t in times)
-    ordered = all(a <= b for a, b in zip(values[:-1], values[1:], strict=True))
-    if not values or not ordered or not all(0.0 <= t <= until_h for t in values):
+    try:
+        values = tuple(float(t) if not isinstance(t, str | bool) else math.nan for t in times)
+    except (TypeError, ValueError):
+        values = ()
+    if not values or any(math.isnan(t) for t in values):
         raise ParameterError(
-            f"times: {list(values[:4])} ... cannot be used; expected hours from 0 to until ({until_h:g}), increasing. "
-            "Sort them, or raise until."
+            f"times: {times!r} cannot be used; expected a list of hours from 0 to until ({until_h:g}). Write for "
+            "example times=[0, 0.5, 1], without units."
+        )
+    ordered = all(a <= b for a, b in zip(values[:-1], values[1:], strict=True))
+    if not ordered or not all(0.0 <= t <= until_h for t in values):
+        raise ParameterError(
+            f"times: {list(values[:4])}{' ...' if len(values) > 4 else ''} cannot be used; expected hours from 0 to "
+            f"until ({until_h:g}), increasing. Sort them, or raise until."
         )
     return values
 

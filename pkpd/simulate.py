@@ -6,8 +6,9 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from pkpd.errors import ParameterError, PkpdError, did_you_mean
+from pkpd.errors import ParameterError, PkpdError
 from pkpd.individual.model_choice import read_model_choice
+from pkpd.options import keywords_explained, one_of
 from pkpd.patients.population import Population, subjects_of
 from pkpd.regimen.regimen import Regimen, parse_regimen
 from pkpd.scenario import CONDITIONS, EVIDENCE, NO_SEIZURE, SEIZURES, Scenario, checked_times
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["simulate"]
 
 
+@keywords_explained
 def simulate(
     regimen: str | Regimen,
     patients: Patient | Population | pd.DataFrame | Sequence[Patient] | None = None,
@@ -85,9 +87,9 @@ def simulate(
     where the seizure turns, driven by the unbound brain levels of all drugs; ``if seizing`` is judged on the way, for
     each subject.
     """
-    _one_of("seizure", seizure, SEIZURES)
-    _one_of("evidence", evidence, EVIDENCE)
-    _one_of("condition", condition, CONDITIONS)
+    one_of("seizure: ", seizure, SEIZURES)
+    one_of("evidence: ", evidence, EVIDENCE)
+    one_of("condition: ", condition, CONDITIONS)
     until_h = _positive("until", until)
     scenario = Scenario(
         name="",
@@ -99,7 +101,7 @@ def simulate(
         models=read_model_choice(models),
         evidence=evidence,
         seizure=seizure,
-        onset_h=parse_time(seizure_onset, allow_bare=not isinstance(seizure_onset, str)),
+        onset_h=parse_time(seizure_onset, allow_bare=not isinstance(seizure_onset, str), where="seizure_onset"),
         condition=condition,
     )
     (answer,) = solve_scenarios([scenario], profiles=True)
@@ -108,16 +110,9 @@ def simulate(
     return answer
 
 
-def _one_of(name: str, value: str, known: Sequence[str]) -> None:
-    if value not in known:
-        raise ParameterError(
-            f"{name}: '{value}' is not known; expected {' or '.join(repr(word) for word in known)}."
-            f"{did_you_mean(str(value), known) or ' Choose one of these.'}"
-        )
-
-
 def _positive(name: str, value: str | float) -> float:
-    hours = parse_time(value, allow_bare=not isinstance(value, str))  # a number is hours, a text carries its unit
+    # A number is hours, a text carries its unit.
+    hours = parse_time(value, allow_bare=not isinstance(value, str), where=name)
     if not 0.0 < hours < math.inf:
         raise ParameterError(f"{name}: '{value}' is not possible; expected a time above 0, such as '24 h'. Correct it.")
     return hours

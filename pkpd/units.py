@@ -8,10 +8,13 @@ drug is written in g, mg, ug or ng. Age in years is no time either: no equation 
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from functools import lru_cache
+from numbers import Real
 
 from pkpd.errors import UnitError, did_you_mean
+from pkpd.unit_table import ANY_CASE, CANONICAL, OTHER_SPELLINGS, TABLE, TIMES, WORDS
 
 __all__ = [
     "Unit",
@@ -24,63 +27,6 @@ __all__ = [
     "to_canonical",
 ]
 
-# unit: (dimension, numerator, denominator); one unit is numerator/denominator canonical units. Two whole numbers keep
-# "7 min" the float nearest to 7/60, which one rounded factor would not.
-_TABLE: dict[str, tuple[str, float, float]] = {
-    "s": ("time", 1, 3600),
-    "min": ("time", 1, 60),
-    "h": ("time", 1, 1),
-    "d": ("time", 24, 1),
-    "day": ("time", 24, 1),
-    "week": ("time", 168, 1),
-    "g": ("mass", 1000, 1),
-    "mg": ("mass", 1, 1),
-    "ug": ("mass", 1, 1000),
-    "mcg": ("mass", 1, 1000),
-    "ng": ("mass", 1, 1_000_000),
-    "L": ("volume", 1, 1),
-    "dL": ("volume", 1, 10),
-    "mL": ("volume", 1, 1000),
-    "uL": ("volume", 1, 1_000_000),
-    "kg": ("body", 1, 1),
-    "nmol": ("amount", 1, 1),
-    "umol": ("amount", 1000, 1),
-    "mmol": ("amount", 1_000_000, 1),
-    "mol": ("amount", 1_000_000_000, 1),
-    "cm": ("length", 1, 1),
-    "m2": ("area", 1, 1),
-    "1.73m2": ("area", 1.73, 1),
-    "y": ("age", 1, 1),
-    "year": ("age", 1, 1),
-    "years": ("age", 1, 1),
-    "C": ("temperature", 1, 1),
-    "mmHg": ("mmHg", 1, 1),
-    "cmH2O": ("cmH2O", 1, 1),
-    "%": ("", 1, 100),
-    "1": ("", 1, 1),
-}
-_ANY_CASE = {name.lower(): name for name in _TABLE}
-_CANONICAL = {"time": "h", "mass": "mg", "volume": "L", "body": "kg", "amount": "nmol", "length": "cm", "area": "m2"}
-_CANONICAL |= {"age": "years", "temperature": "C", "mmHg": "mmHg", "cmH2O": "cmH2O"}
-_WORDS = {
-    "1": "a plain number",
-    "h": "a time",
-    "mg": "a mass",
-    "L": "a volume",
-    "kg": "a body weight",
-    "nmol": "an amount in moles",
-    "years": "an age",
-    "cm": "a length",
-    "m2": "an area",
-    "mg/L": "a concentration",
-    "nmol/L": "a molar concentration",
-    "1/h": "a rate constant",
-    "L/h": "a clearance",
-    "mg/h": "a rate of mass",
-    "mg/kg": "a dose per body weight",
-    "L/kg": "a volume per body weight",
-    "mg/nmol": "a molar mass",
-}
 _NUMBER = re.compile(r"\s*([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)\s*(.*?)\s*")
 _TOKEN = re.compile(r"([*/]?)([^*/^]+)(?:\^([+-]?\d+(?:\.\d+)?))?")
 
@@ -118,13 +64,13 @@ class Unit:
 
 def _spell(dimension: tuple[tuple[str, float], ...]) -> str:
     """Write a dimension in canonical units: positive exponents first, body weight and area last."""
-    order = list(_CANONICAL)
+    order = list(CANONICAL)
     bases = sorted(dimension, key=lambda item: order.index(item[0]))
     # a mass comes before its volume and the volume before the hour, as in mg/L and L/h
     bases.sort(key=lambda item: ["mass", "amount", "volume", "time"].index(item[0]) if item[0] in _FIRST else 9)
 
     def power(base: str, exponent: float) -> str:
-        return _CANONICAL[base] if exponent == 1 else f"{_CANONICAL[base]}^{exponent:g}"
+        return CANONICAL[base] if exponent == 1 else f"{CANONICAL[base]}^{exponent:g}"
 
     above = "*".join(power(base, exponent) for base, exponent in bases if exponent > 0) or "1"
     below = "".join("/" + power(base, -exponent) for base, exponent in bases if exponent < 0)
@@ -158,7 +104,7 @@ def parse_unit(text: str) -> Unit:
     exponents: dict[str, float] = {}
     spelling = ""
     for sign, name, exponent in _tokens(bare, str(text)):
-        dimension, above, below = _TABLE[name]
+        dimension, above, below = TABLE[name]
         power = -exponent if sign == "/" else exponent
         if power < 0:
             above, below = below, above
@@ -179,9 +125,9 @@ def _tokens(bare: str, typed: str) -> list[tuple[str, str, float]]:
         if match is None or (position > 0) != bool(match[1]):
             break
         name = match[2].strip()
-        name = name if name in _TABLE else _ANY_CASE.get(name.lower(), name)
-        if name not in _TABLE:
-            hint = did_you_mean(name, _TABLE) or f" Known units: {', '.join(_TABLE)}."
+        name = name if name in TABLE else ANY_CASE.get(name.lower(), name)
+        if name not in TABLE:
+            hint = _nearest(name, TABLE) or f" Known units: {', '.join(TABLE)}."
             part = "" if name == typed else f": '{name}'"
             raise UnitError(f"unit '{typed}'{part} is not a known unit; expected units such as 'mg/L' or '1/h'.{hint}")
         parts.append((match[1], name, float(match[3] or 1)))
@@ -192,6 +138,12 @@ def _tokens(bare: str, typed: str) -> list[tuple[str, str, float]]:
             "Write for example 'mg/L', 'L/h/kg^0.75' or '1' for a plain number."
         )
     return parts
+
+
+def _nearest(name: str, known: Collection[str]) -> str:
+    """The hint for a unit that is not in the table: another spelling of one, or the nearest."""
+    other = OTHER_SPELLINGS.get(name.lower())
+    return f" Did you mean '{other}'?" if other in known else did_you_mean(name, known)
 
 
 def to_canonical(value: float, unit: Unit | str) -> float:
@@ -228,7 +180,7 @@ def same_dimension(a: Unit | str, b: Unit | str) -> bool:
 def describe(unit: Unit | str) -> str:
     """Say in words what a unit measures, e.g. ``"a concentration"``; the canonical unit where there is no word."""
     unit = parse_unit(unit) if isinstance(unit, str) else unit
-    return _WORDS.get(unit.canonical_text, f"a quantity in '{unit.canonical_text}'")
+    return WORDS.get(unit.canonical_text, f"a quantity in '{unit.canonical_text}'")
 
 
 def parse_quantity(text: str) -> tuple[float, Unit]:
@@ -254,7 +206,7 @@ def parse_quantity(text: str) -> tuple[float, Unit]:
     return float(match[1]), parse_unit(match[2] or "1")
 
 
-def parse_time(text: str | float, *, allow_bare: bool = False) -> float:
+def parse_time(text: str | float, *, allow_bare: bool = False, where: str = "") -> float:
     """Read a time such as ``"12 h"`` or ``"90 s"`` and return hours.
 
     Parameters
@@ -263,6 +215,8 @@ def parse_time(text: str | float, *, allow_bare: bool = False) -> float:
         Number and unit (s, min, h, d). 0 needs no unit; other numbers without one only with `allow_bare`.
     allow_bare : bool
         Take a number without a unit as hours.
+    where : str
+        What the time is for, such as ``"until"``: the error begins with it.
 
     Returns
     -------
@@ -271,17 +225,40 @@ def parse_time(text: str | float, *, allow_bare: bool = False) -> float:
     Raises
     ------
     UnitError
-        If the unit is missing, unknown or not a time.
+        If it does not begin with a number, or the unit is missing, unknown or not a time.
     """
-    if isinstance(text, bool) or not isinstance(text, (str, int, float)):
-        raise UnitError(f"time {text!r} is no time; expected a number with a unit. Write for example '12 h'.")
-    value, unit = (float(text), parse_unit("1")) if not isinstance(text, str) else parse_quantity(text)
+    place = f"{where}: " if where else ""
+    if isinstance(text, bool) or not isinstance(text, str | Real):
+        raise UnitError(f"{place}time {text!r} is no time; expected a number with a unit. Write for example '12 h'.")
+    if not isinstance(text, str):
+        value, unit = float(text), parse_unit("1")
+    else:
+        value, unit = _read_time(text, place)
     if value != value or value in (float("inf"), float("-inf")):
-        raise UnitError(f"time '{text}' is not finite; expected a number with a unit. Write for example '12 h'.")
+        raise UnitError(f"{place}time '{text}' is not finite; expected a number with a unit. Write for example '12 h'.")
     if not unit.dimension and unit.text == "1":
         if value == 0 or allow_bare:
             return value
-        raise UnitError(f"time '{text}' has no unit; expected s, min, h or d. Write for example '{value:g} min'.")
+        raise UnitError(
+            f"{place}time '{text}' has no unit; expected s, min, h or d. Write for example '{value:g} min'."
+        )
     if unit.dimension != (("time", 1.0),):
-        raise UnitError(f"time '{text}': '{unit}' is {describe(unit)}, not a time; use s, min, h or d.")
+        raise UnitError(f"{place}time '{text}': '{unit}' is {describe(unit)}, not a time; use s, min, h or d.")
     return to_canonical(value, unit)
+
+
+def _read_time(text: str, place: str) -> tuple[float, Unit]:
+    """Number and unit of a time, with sentences that speak of times."""
+    match = _NUMBER.fullmatch(text)
+    if match is None:
+        raise UnitError(f"{place}time '{text}' does not begin with a number; expected for example '12 h'. Write it so.")
+    try:
+        return parse_quantity(text)
+    except UnitError:
+        if match[2].startswith(","):
+            right = text.strip().replace(",", ".")
+            raise UnitError(f"{place}time '{text}' has a comma; expected a decimal point. Write '{right}'.") from None
+        raise UnitError(
+            f"{place}time '{text}': '{match[2]}' is not a unit of time; expected s, min, h or d."
+            f"{_nearest(match[2], TIMES) or f' Write for example {match[1]} h.'}"
+        ) from None

@@ -12,8 +12,9 @@ from pkpd.batch.parts_run import PartsRun, chunk_size
 from pkpd.batch.pieces import Piece
 from pkpd.batch.results import metric_columns
 from pkpd.batch.table import WRITTEN, ScenarioTable, TableRow, read_scenarios
-from pkpd.distribute import check_workers, distributed
+from pkpd.distribute import distributed
 from pkpd.errors import ParameterError
+from pkpd.options import as_path, check_workers, keywords_explained
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["evaluate"]
 
 
+@keywords_explained
 def evaluate(
     scenarios: str | os.PathLike[str] | pd.DataFrame,
     *,
@@ -73,7 +75,13 @@ def evaluate(
         _refuse_without_folder(resume=resume, profiles=profiles)
         return _in_memory(table, progress, workers, cluster)
     run = run_into_folder(
-        table, out, profiles=profiles, resume=resume, progress=progress, workers=workers, cluster=cluster
+        table,
+        as_path(out, "out"),
+        profiles=profiles,
+        resume=resume,
+        progress=progress,
+        workers=workers,
+        cluster=cluster,
     )
     if run.interrupted:
         raise KeyboardInterrupt

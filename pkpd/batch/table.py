@@ -20,7 +20,9 @@ import numpy as np
 
 from pkpd.batch.file import TableRow, check_bytes, file_rows, read_header
 from pkpd.errors import DataError
-from pkpd.patients.columns import COLUMNS, check_column_names, is_missing
+from pkpd.options import a_kind
+from pkpd.patients.columns import check_column_names, is_missing
+from pkpd.patients.look_alikes import check_look_alikes
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -38,11 +40,6 @@ MOST_SEEDS = 1000
 
 # An unknown column made of a known stem and one of these is the known column in another unit; carried along unread
 # it would leave the patient at the default.
-_UNITS = set(
-    "y yr yrs year years m mo month months w wk week weeks d day days h hr hour hours min minute minutes s sec g kg lb "
-    "lbs pound pounds st cm mm in inch inches ft c f k celsius mg ug umol mmol l dl ml percent".split()
-)
-_OTHER_NAMES = {"wt": "weight_kg", "bodyweight": "weight_kg", "ht": "height_cm", "gender": "sex"}
 
 
 class Span(NamedTuple):
@@ -138,7 +135,7 @@ def read_scenarios(source: str | os.PathLike[str] | pd.DataFrame) -> ScenarioTab
         table = ScenarioTable("scenarios", columns, tuple(name.strip() for name in columns), frame=source)
     else:
         raise DataError(
-            f"scenarios: a {type(source).__name__} is not a table; expected the path of a CSV file or a DataFrame. "
+            f"scenarios: {a_kind(source)} is not a table; expected the path of a CSV file or a DataFrame. "
             "Pass one of them."
         )
     _check_columns(table)
@@ -256,29 +253,10 @@ def _check_columns(table: ScenarioTable) -> None:
                 "table of scenarios, not of results. Rename or delete the column."
             )
     check_column_names(table.names, also=(*REQUIRED, *OPTIONAL), where=table.where)
-    for name in table.names:
-        _check_look_alike(table, name)
+    check_look_alikes(table.names, also=(*REQUIRED, *OPTIONAL), where=table.where)
     missing = [name for name in REQUIRED if name not in table.names]
     if missing:
         raise DataError(
             f"{table.where}: required column '{missing[0]}' is missing; expected the columns {', '.join(REQUIRED)}, "
             f"found {', '.join(table.names[:12])}. Add the column '{missing[0]}'."
-        )
-
-
-def _check_look_alike(table: ScenarioTable, name: str) -> None:
-    """Refuse a known quantity in an unknown unit (``age_months``, ``until_h``), and ``wt`` or ``gender``."""
-    if name in COLUMNS or name in REQUIRED or name in OPTIONAL:
-        return
-    word = name.lower()
-    stems = {column.stem.lower(): column.name for column in COLUMNS.values() if column.unit}
-    stems |= {"until": "until", "every": "every", "seizure_onset": "seizure_onset"}
-    stem = max((s for s in stems if word.startswith(s + "_")), key=len, default=None)
-    known = _OTHER_NAMES.get(word)
-    if known is None and stem is not None and set(word[len(stem) + 1 :].split("_")) <= _UNITS:
-        known = stems[stem]
-    if known is not None:
-        raise DataError(
-            f"{table.where}, column '{name}': the name is not known, but it means the same as '{known}'; expected "
-            f"that column, in its own unit. Did you mean '{known}'?"
         )

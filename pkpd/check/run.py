@@ -20,6 +20,7 @@ from pkpd.dataset.rules import Finding
 from pkpd.dataset.units import DataUnits, data_units
 from pkpd.errors import UnitError
 from pkpd.library.catalogue import list_drugs, load_drug
+from pkpd.options import keywords_explained
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -29,6 +30,7 @@ __all__ = ["check"]
 SEVERITIES = ("error", "warning", "info")
 
 
+@keywords_explained
 def check(
     data: str | Path | pd.DataFrame | Dataset,
     *,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING, NamedTuple
 
-from pkpd.cli.shared import add_json, add_seed, add_workers, is_folder, print_json, print_table, say
+from pkpd.cli.shared import add_json, add_seed, add_workers, is_folder, print_json, print_table, say, say_error
 from pkpd.errors import ParameterError
 
 if TYPE_CHECKING:
@@ -125,7 +125,7 @@ def _summary(outcome: Outcome, table: ScenarioTable, output: str) -> dict[str, o
 
 def _say_how_it_went(outcome: Outcome, table: ScenarioTable, output: str | None) -> int:
     for _, place, reason in outcome.failures[:5]:
-        say(f"pkpd: {place}: {reason}")
+        say_error("pkpd", f"{place}: {reason}")
     if outcome.errors > 5:
         say(f"pkpd: ... and {outcome.errors - 5} more rows with status error; the column 'reason' says why.")
     if outcome.interrupted:

@@ -7,7 +7,7 @@ import textwrap
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pkpd.cli.shared import add_data_options, add_json, is_folder, names_of, pairs, print_json, say
+from pkpd.cli.shared import add_data_options, add_json, is_folder, names_of, pairs, print_json, say, worded
 from pkpd.errors import ParameterError
 
 if TYPE_CHECKING:
@@ -48,6 +48,7 @@ def run(arguments: argparse.Namespace) -> int:
     place = check_file(arguments.output) if arguments.output else None
     units, columns = pairs(arguments.units, "--units"), pairs(arguments.columns, "--columns")
     found = check(arguments.file, units=units or None, columns=columns or None, by=names_of(arguments.by))
+    found["fix"] = found["fix"].map(worded)
     if place is not None:
         write_table(found.assign(id=found["id"].astype(str)), place)
     if arguments.json:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import sys
 import warnings
 from collections.abc import Sequence
 from importlib import import_module
 from typing import Any, NoReturn
 
+from pkpd.cli.speech import say_error, say_warning, speak_as
 from pkpd.errors import PkpdError, PkpdWarning, did_you_mean
 from pkpd.research_use import RESEARCH_USE
 
@@ -46,13 +48,41 @@ class Parser(argparse.ArgumentParser):
             word = rest.partition("'")[0]
             known = rest.partition("choose from ")[2].rstrip(")").replace("'", "").split(", ")
             message = f"{what}'{word}' is not known; expected {', '.join(known)}.{did_you_mean(word, known)}"
+        if number := re.fullmatch(r"argument (\S+): invalid (int|float) value: '(.*)'", message):
+            kind = "a whole number" if number[2] == "int" else "a number"
+            message = f"{number[1].split('/')[-1]}: '{number[3]}' is not {kind}; expected one such as 5. Correct it."
+        if "are required" in message and (said := self._unknown_option(self._words)):
+            message = f"unrecognized arguments: {said}"
         end = "" if message.endswith(("?", ".")) else "."
-        print(f"{self.prog}: {message}{end} `{self.prog} --help` shows examples.", file=sys.stderr)
+        say_error(self.prog, f"{message}{end} `{self.prog} --help` shows examples.")
         self.exit(_USAGE)
 
+    def parse_known_args(self, args=None, namespace=None):  # type: ignore[no-untyped-def]
+        """As the base class, and keep the words: a missing option is often a misspelt one."""
+        self._words = list(args or ())
+        return super().parse_known_args(args, namespace)
 
-def make_parser() -> Parser:
-    """The parser over all verbs."""
+    def _unknown_option(self, words: Sequence[str]) -> str:
+        """The first option among the words that this verb does not have, with what it has; empty if there is none."""
+        options = [option for action in self._actions for option in action.option_strings]
+        given = [
+            word.partition("=")[0] for word in words if word.startswith("--") or (word[:1] == "-" and len(word) == 2)
+        ]
+        wrong = next((word for word in given if word not in options), None)
+        return f"{wrong}; expected {', '.join(options)}.{did_you_mean(wrong, options)}" if wrong else ""
+
+    def refuse(self, surplus: Sequence[str]) -> NoReturn:
+        """Words that are no option of this verb, or one argument too many."""
+        if said := self._unknown_option(surplus):
+            self.error(f"unrecognized arguments: {said}")
+        self.error(
+            f"unrecognized arguments: {' '.join(surplus)}; expected no further word. Put words that belong together "
+            "into quotes, such as 'lorazepam 4 mg iv'."
+        )
+
+
+def make_parser() -> tuple[Parser, dict[str, Parser]]:
+    """The parser over all verbs, and that of each verb."""
     import pkpd
 
     parser = Parser(
@@ -63,6 +93,12 @@ def make_parser() -> Parser:
         allow_abbrev=False,
     )
     parser.add_argument("--version", action="version", version=f"pkpd {pkpd.__version__}")
+    parser.add_argument(
+        "--print-completion",
+        metavar="SHELL",
+        help="print what completes words in bash, zsh, fish, tcsh or powershell",
+    )
+    parsers = {}
     verbs = parser.add_subparsers(dest="verb", metavar="VERB", title="verbs", parser_class=Parser)
     for name in VERBS:
         module = import_module(f"pkpd.cli.{name}")
@@ -76,7 +112,8 @@ def make_parser() -> Parser:
         )
         module.add_arguments(verb)
         verb.set_defaults(run=module.run)
-    return parser
+        parsers[name] = verb
+    return parser, parsers
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -98,11 +135,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")
     try:
-        parser = make_parser()
-        parsed = parser.parse_args(arguments)
+        parser, verbs = make_parser()
+        parsed, surplus = parser.parse_known_args(arguments)
+        if surplus:
+            verbs.get(parsed.verb, parser).refuse(surplus)
+        if parsed.print_completion is not None:
+            from pkpd.cli.completion import completion_script
+
+            sys.stdout.write(completion_script(parser, verbs, parsed.print_completion))
+            return 0
         if parsed.verb is None:
             parser.print_help(sys.stderr)
             return _USAGE
+        speak_as(verbs[parsed.verb])
         code: int = parsed.run(parsed)
         sys.stdout.flush()
         return code
@@ -113,10 +158,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except KeyboardInterrupt:
-        print("pkpd: interrupted.", file=sys.stderr)
+        say_error("pkpd", "interrupted.")
         return 1
     except Exception as error:
         return _say_error(error)
+    finally:
+        speak_as(None)
 
 
 def _say_error(error: Exception) -> int:
@@ -124,14 +171,14 @@ def _say_error(error: Exception) -> int:
     if os.environ.get("PKPD_DEBUG"):
         raise error
     if isinstance(error, PkpdError):
-        print(f"pkpd: {error}", file=sys.stderr)
+        say_error("pkpd", str(error))
         return _USAGE
     message = " ".join(str(error).split()) or "no message"
-    print(
-        f"pkpd: unexpected {type(error).__name__}: {message}. This is a fault of the program, not of your input as far "
+    say_error(
+        "pkpd",
+        f"unexpected {type(error).__name__}: {message}. This is a fault of the program, not of your input as far "
         "as it can tell. Run it again with PKPD_DEBUG=1 for the details, and report them; `pkpd doctor` checks the "
         "installation.",
-        file=sys.stderr,
     )
     return _USAGE
 
@@ -139,4 +186,4 @@ def _say_error(error: Exception) -> int:
 def _say_warning(message: Warning | str, category: type[Warning], *place: Any, **more: Any) -> None:
     """Warnings of the package as plain sentences; those of other packages are for developers."""
     if issubclass(category, PkpdWarning):
-        print(f"pkpd: warning: {message}", file=sys.stderr)
+        say_warning(str(message))

@@ -17,6 +17,7 @@ from pkpd.cli.shared import (
     print_json,
     say,
     say_research_use,
+    worded,
 )
 from pkpd.research_use import RESEARCH_USE
 
@@ -98,7 +99,7 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.json:
         print_json(_everything(found))
     elif place is None:
-        print(found.report(), end="")
+        print(worded(found.report()), end="")
     _say_summary(found, arguments.output)
     return 0 if found.success else 1
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pkpd.cli.speech import say, say_error, say_warning, worded
 from pkpd.errors import ParameterError
 from pkpd.research_use import RESEARCH_USE
 from pkpd.result_files import json_value
@@ -30,15 +32,13 @@ __all__ = [
     "print_json",
     "print_table",
     "say",
+    "say_error",
     "say_research_use",
+    "say_warning",
     "subject_of",
     "text_table",
+    "worded",
 ]
-
-
-def say(message: str) -> None:
-    """A message for the person at the terminal."""
-    print(message, file=sys.stderr)
 
 
 def say_research_use() -> None:
@@ -98,6 +98,11 @@ def pairs(given: str | None, option: str) -> dict[str, str]:
         if not sign and last:
             found[last] += f",{part}"
             continue
+        if surplus := re.search(r"[;\s]\s*(\w+)=", value):
+            raise ParameterError(
+                f"{option}: '{part.strip()}' holds two pairs; expected commas between them. Write a comma before "
+                f"'{surplus[1]}='."
+            )
         if not sign or not name or name in found:
             why = "stands twice" if name in found and sign else "is not name=value"
             raise ParameterError(

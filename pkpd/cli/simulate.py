@@ -15,9 +15,10 @@ from pkpd.cli.shared import (
     print_table,
     say,
     say_research_use,
+    say_warning,
     text_table,
 )
-from pkpd.errors import ParameterError, PkpdError
+from pkpd.errors import ParameterError
 from pkpd.research_use import RESEARCH_USE
 
 if TYPE_CHECKING:
@@ -81,6 +82,11 @@ def run(arguments: argparse.Namespace) -> int:
     output, folder = arguments.output, is_folder(arguments.output)
     if output:
         _ = prepare_folder(output) if folder else check_file(output)
+    if arguments.picture and not arguments.plot:
+        raise ParameterError(
+            f"--picture: '{arguments.picture}' says what --plot shows, and there is no --plot; expected a file to draw "
+            "it in. Add --plot picture.png."
+        )
     if arguments.plot:
         check_file(arguments.plot, _PICTURES)
     _need_units(arguments)
@@ -117,10 +123,7 @@ def _need_units(arguments: argparse.Namespace) -> None:
     for name in ("until", "every", "onset"):
         text = getattr(arguments, name)
         if text is not None:
-            try:
-                parse_time(text)
-            except PkpdError as error:
-                raise ParameterError(f"--{name}: {error}") from None
+            parse_time(text, where=name)
 
 
 def _who(arguments: argparse.Namespace) -> Any:
@@ -176,7 +179,7 @@ def _say_summary(solution: Solution) -> None:
     if cells := seizure_cells(summarise(solution)):
         say(text_table(("seizure and risk", ""), cells))
     for warning in solution.warnings:
-        say(f"pkpd: warning: {warning}")
+        say_warning(warning)
     lines = solution.assumptions
     for item in lines[lines["action"] == "withheld"]["item"].drop_duplicates():
         say(f"pkpd: withheld: {item}")

@@ -16,6 +16,7 @@ from pkpd.cli.shared import (
     print_table,
     say,
     say_research_use,
+    say_warning,
     text_table,
 )
 from pkpd.research_use import RESEARCH_USE
@@ -113,7 +114,7 @@ def _say_summary(result: TrialResult, output: str | None) -> None:
     header, rows = arm_rows(result)
     say(text_table(header, rows))
     for warning in result.warnings:
-        say(f"pkpd: warning: {warning}")
+        say_warning(warning)
     where = f" Results: {output}" if output else ""
     say(f"pkpd: {result.drawn} onsets drawn, {result.reached} reached the start.{where}")
     say_research_use()

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from pkpd.dataset.rules import Finding
 from pkpd.errors import ParameterError, UnitError, did_you_mean
+from pkpd.patients.columns import known_columns
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -100,7 +101,10 @@ def column_places(header: list[str], columns: Mapping[str, str] | None) -> tuple
         if name not in words:
             others = [header[i] for i, word in enumerate(words) if word not in STANDARD]
             message = f"column {name} is missing; expected the columns ID and TIME, and found {', '.join(header)}."
-            fix = f"Name the column {name} in the header.{did_you_mean(name, others)}"
+            fix = f"Name the column {name} in the header, or say columns={{'NAME': '{name}'}}."
+            if not set(words) & set(STANDARD):
+                fix += " If the header stands further down, begin the lines above it with '#'."
+            fix += did_you_mean(name, others)
             found.append(Finding("error", "missing-column", 1, "", name, message, fix))
     return {name: words.index(name) for name in STANDARD if name in words}, tuple(found)
 
@@ -125,6 +129,12 @@ def covariate_columns(labels: list[Any], columns: Mapping[str, str] | None) -> d
     for name, meaning in (columns or {}).items():
         if meaning.upper() in STANDARD:
             continue
+        if meaning not in known_columns():
+            hint = did_you_mean(meaning, [*STANDARD, *sorted(known_columns())])
+            raise ParameterError(
+                f"columns: '{meaning}', said of '{name}', is neither a standard column nor one of a patient; expected "
+                f"for example TIME, DV, weight_kg or age_y. Correct it.{hint}"
+            )
         known[typed[name.upper()]] = meaning
     return known
 
@@ -160,7 +170,10 @@ def checked_units(units: Mapping[str, str] | None, header: Sequence[str], keys: 
                 f"units: '{name}' is not a column of the data; expected one of {', '.join(header)}."
                 f"{did_you_mean(name, header) or ' Check the header.'}"
             )
-        unit, examples = parse_unit(text), UNIT_EXAMPLES.get(key, (text,))
+        try:
+            unit, examples = parse_unit(text), UNIT_EXAMPLES.get(key, (text,))
+        except UnitError as error:
+            raise UnitError(f"units: column {name}: {error}") from None
         if not any(same_dimension(unit, parse_unit(example)) for example in examples):
             raise UnitError(
                 f"units: '{text}' does not measure what column {name} holds; expected a unit such as '{examples[0]}'. "

@@ -20,6 +20,7 @@ from pkpd.dataset.inspection import Table, cell_findings, inspect
 from pkpd.dataset.occasions import occasion_ids
 from pkpd.dataset.rules import Finding, raise_errors
 from pkpd.errors import DataError
+from pkpd.options import a_kind, keywords_explained, need_mapping
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 __all__ = ["Dataset", "Table", "as_dataset", "read_data"]
 
 IntArray = NDArray[np.int64]
+UNITS_EXAMPLE, COLUMNS_EXAMPLE = "{'TIME': 'min', 'DV': 'ng/mL'}", "{'BW': 'weight_kg', 'HOURS': 'TIME'}"
 
 
 @dataclass(frozen=True)
@@ -119,6 +121,7 @@ class Dataset:
         return table
 
 
+@keywords_explained
 def read_data(
     path: str | Path, *, units: Mapping[str, str] | None = None, columns: Mapping[str, str] | None = None
 ) -> Dataset:
@@ -164,6 +167,11 @@ def read_data(
     >>> read_data(path, units={"TIME": "h"}).frame["DV"].tolist()
     [nan, 3.1]
     """
+    if not isinstance(path, str | Path):
+        raise DataError(
+            f"data: {a_kind(path)} is no path; expected the path of a text file. A pandas DataFrame goes to the verbs "
+            "(fit, nca, check, predict) as it is."
+        )
     data = load(path, units=units, columns=columns)
     raise_errors(data.structure, data.source)
     raise_errors(cell_findings(data).findings, data.source)
@@ -174,6 +182,8 @@ def load(
     path: str | Path, *, units: Mapping[str, str] | None = None, columns: Mapping[str, str] | None = None
 ) -> Dataset:
     """Read a file like `read_data`, but keep what is wrong with its columns and cells as findings."""
+    need_mapping("units", units, UNITS_EXAMPLE)
+    need_mapping("columns", columns, COLUMNS_EXAMPLE)
     file = read_file(
         path, ("ID", *(name.upper() for name, meaning in (columns or {}).items() if meaning.upper() == "ID"))
     )
@@ -208,9 +218,11 @@ def as_dataset(
         return _stated(data, units, columns) if units or columns else data
     if not isinstance(data, pd.DataFrame):
         raise DataError(
-            f"data: a {type(data).__name__} cannot be read; expected a path, a pandas DataFrame or a Dataset. "
+            f"data: {a_kind(data)} cannot be read; expected a path, a pandas DataFrame or a Dataset. "
             "Use pkpd.read_data for a file."
         )
+    need_mapping("units", units, UNITS_EXAMPLE)
+    need_mapping("columns", columns, COLUMNS_EXAMPLE)
     if len(data) == 0:
         raise DataError("data: the data frame has no rows; expected at least one record. Check how it was made.")
     return _stated(Dataset(data, "data", {}), units, columns)

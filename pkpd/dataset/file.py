@@ -26,6 +26,9 @@ __all__ = ["DataFile", "read_file"]
 #: Bytes that are looked through, or parsed, at a time where a file is larger.
 _BLOCK = 2**24
 
+#: How .xlsx and other zipped files begin, and old .xls.
+_WORKBOOKS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
+
 #: Besides the empty cell, what counts as missing.
 MISSING = [".", "NA", "NaN", "nan"]
 
@@ -105,12 +108,24 @@ def _units(source: str, comments: list[str]) -> dict[str, str]:
 
 def _bytes(path: str | Path) -> bytes:
     """The content of a file with plain line ends; UTF-8 without a mark at the beginning."""
+    if not str(path):
+        raise DataError("data: the path '' is empty; expected that of a text file. Give one.")
     try:
         refuse_too_large(Path(path))
         raw = Path(path).read_bytes()
     except OSError as error:
         reason = error.strerror or str(error)
         raise DataError(f"{path}: cannot be read ({reason}); expected a readable text file. Check the path.") from None
+    if raw.startswith(_WORKBOOKS):
+        raise DataError(
+            f"{path}: this is a workbook or a compressed file, not text; expected a CSV file. Save the table as 'CSV "
+            "UTF-8 (comma delimited)' in the spreadsheet program."
+        )
+    if raw.startswith(b"PAR1"):
+        raise DataError(
+            f"{path}: this is a Parquet file, not text; expected a CSV file. Read it with pandas.read_parquet and pass "
+            "the frame, or save it as CSV."
+        )
     if not raw.isascii():
         try:
             raw.decode("utf-8")

@@ -57,7 +57,18 @@ def _no_number(name: str, cells: list[str]) -> Callable[[int], str]:
 
 
 def _number_fix(name: str, cells: list[str]) -> Callable[[int], str]:
-    return lambda i: "Write it with a decimal point." if "," in cells[i] else f"Correct {name}."
+    return lambda i: _remedy(name, cells[i])
+
+
+def _remedy(name: str, cell: str) -> str:
+    """What to do about a cell that is no number, by what it looks like."""
+    if "," in cell:
+        return "Write it with a decimal point."
+    if (name == "TIME" and ":" in cell) or cell.count("-") == 2 or cell.count("/") == 2:
+        return f"Write {name} as hours since the first dose of the subject, such as 1.5, not as a date or a clock time."
+    if name == "DV" and (cell.lstrip()[:1] == "<" or cell.strip().upper() in ("BLQ", "BLOQ", "BQL", "LLOQ", "ND")):
+        return "Below the limit of quantification: write 1 in a column BLQ, and '.' or the limit here."
+    return f"Correct {name}."
 
 
 def inspect(data: Dataset, compartments: int | None) -> tuple[Table, Reporter]:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Hashable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from pkpd.errors import DataError, ParameterError, did_you_mean
+from pkpd.options import check_names
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -35,6 +36,7 @@ def occasion_ids(
     DataError
         If a cell of these columns is empty.
     """
+    check_names("by", by, "'OCC'")
     typed = {str(label).upper(): label for label in frame.columns}
     labels: list[Any] = [id_label]
     for name in [by] if isinstance(by, str) else by:

@@ -19,6 +19,7 @@ from pkpd.fit.likelihood import log_variance
 from pkpd.fit.problem import Problem
 from pkpd.fit.setup import Setup
 from pkpd.individual.model_choice import system_drug
+from pkpd.options import a_kind
 from pkpd.regimen.regimen import Regimen, parse_regimen
 from pkpd.streams import seed_number, stream
 from pkpd.systems.dosing import administer
@@ -37,6 +38,12 @@ IntArray = NDArray[np.int64]
 #: Intervals of the grid by default.
 INTERVALS = 200
 COLUMNS = ["id", "time_h", "ipred", "low", "high", "pred_low", "pred_high"]
+
+
+def _example(fit: Fit) -> str:
+    """An order of the drug that was fitted."""
+    cohort = fit.fitted.setup.model.cohort if fit.fitted is not None else None
+    return f"{cohort.known.drug.name if cohort is not None else 'lorazepam'} 4 mg iv every 12 h x 3"
 
 
 class _Ordered(NamedTuple):
@@ -62,8 +69,15 @@ def forecast(
         raise ParameterError(
             f"forecast: nothing was fitted ({fit.message}); expected a fit with estimates. Look at fit.subjects."
         )
-    end = parse_time(until, allow_bare=not isinstance(until, str))
-    step = end / INTERVALS if every is None else parse_time(every, allow_bare=not isinstance(every, str))
+    if not isinstance(regimen, str | pd.DataFrame):
+        raise RegimenError(
+            f"forecast: regimen is {a_kind(regimen)}; expected text such as '{_example(fit)}', or a DataFrame with "
+            "dose records. Write 'none' for no further dose."
+        )
+    end = parse_time(until, allow_bare=not isinstance(until, str), where="forecast: until")
+    step = end / INTERVALS
+    if every is not None:
+        step = parse_time(every, allow_bare=not isinstance(every, str), where="forecast: every")
     if not 0.0 < step <= end:
         raise ParameterError(
             f"forecast: until={until!r} and every={every!r} give no grid; expected 0 < every <= until. Correct them."

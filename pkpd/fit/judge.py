@@ -8,6 +8,7 @@ import numpy as np
 
 from pkpd.fit.fitted import Fitted
 from pkpd.fit.flip import DISPOSITION, fastest_rates
+from pkpd.fit.starts import time_after_dose
 from pkpd.fit.uncertainty import NOT_TOLD_APART, RAN_AWAY
 
 __all__ = ["warnings_of"]
@@ -16,6 +17,8 @@ __all__ = ["warnings_of"]
 CORRELATED = 0.95
 #: Coefficient of variation of an estimate above which it says little.
 VAGUE = 1.0
+#: The same for a rate of absorption, where no sample shows it.
+UNSURE = 0.3
 #: Absorption slower than this multiple of the fastest disposition rate may have changed places with it.
 NEAR = 1.2
 REMEDY = ". Hold it (fixed), bound it, or take a model with fewer compartments"
@@ -43,15 +46,40 @@ def _of_unit(fitted: Fitted, unit: int) -> list[str]:
     found += _without_error(names, uncertainty.reasons)
     found += _flip_flop(fitted, unit)
     found += _correlated(fitted, unit)
+    unseen = _unseen_absorption(fitted, unit)
+    found += unseen.values()
     for entry, name in enumerate(names):
         se = uncertainty.se(entry)
-        if np.isfinite(se) and se > VAGUE:
+        if np.isfinite(se) and se > VAGUE and name not in unseen:
             found.append(f"{name} is hardly determined: its standard error is {100 * se:.0f} % of the estimate")
     count = int(setup.objective.observed.used[unit].sum())
     active = int(setup.space.active[unit].sum())
     if estimate.objective.prior is None and count < 2 * active:
         found.append(f"few samples: {count} for {active} parameters")
     return found
+
+
+def _unseen_absorption(fitted: Fitted, unit: int) -> dict[str, str]:
+    """Absorption constants that no sample shows: none stands before the predicted peak, and the estimate is vague."""
+    setup, x = fitted.setup, fitted.estimate.x[unit]
+    problem, used = setup.objective.problem, setup.objective.observed.used[unit]
+    entries, doses = list(setup.model.system.entries.values()), setup.layout.dose
+    ways = {int(way) for way in doses.entry[setup.layout.unit[doses.piece] == unit]}
+    name = entries[ways.pop()].rate_constant if len(ways) == 1 else ""
+    if name not in setup.choice.estimated or not used.any() or fitted.estimate.objective.prior is not None:
+        return {}
+    se = fitted.uncertainty[unit].se(list(setup.choice.estimated).index(name))
+    since = problem.scattered(time_after_dose(setup))[unit][used]
+    levels = problem.predict(np.array([unit]), x[None, None])[0, 0][used]
+    if se <= UNSURE or (since < since[levels.argmax()]).any():
+        return {}
+    first = f"{since.min():g} {setup.model.units[name].removeprefix('1/')} after the dose"
+    sure = f"a standard error of {100 * se:.0f} %" if np.isfinite(se) else "no standard error"
+    said = (
+        f"the absorption is not identified: no sample stands before the peak (the first is {first}), and {name} has "
+        f"{sure}. Hold it, fixed={{'{name}': ...}}, or add early samples; clearance and volume are uncertain with it"
+    )
+    return {name: said}
 
 
 def _without_error(names: Sequence[str], reasons: Mapping[int, str]) -> list[str]:

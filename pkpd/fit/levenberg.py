@@ -113,7 +113,8 @@ def _linearised(
     points[:, index + 1, index] += STEP
     found = residuals(units, points)
     base = found[:, 0]
-    slope = (found[:, 1:] - base[:, None]) / STEP
+    with np.errstate(invalid="ignore"):  # infinite residuals, which `bad` sorts out
+        slope = (found[:, 1:] - base[:, None]) / STEP
     slope *= active[units][:, :, None]
     bad = ~np.asarray(np.isfinite(found).all(axis=(1, 2)))
     if bad.any():

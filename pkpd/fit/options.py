@@ -8,6 +8,8 @@ from typing import Any
 from pkpd.errors import ParameterError, did_you_mean
 from pkpd.fit.case import BLQ_METHODS
 from pkpd.fit.likelihood import ERRORS
+from pkpd.options import check_names, check_workers, need_mapping, need_truth, one_of
+from pkpd.streams import seed_number
 
 __all__ = ["check_options", "kinds_of"]
 
@@ -18,9 +20,15 @@ CHOICES: Mapping[str, tuple[str, ...]] = {
     "blq": BLQ_METHODS,
     "ties": ("record", "dose-first"),
 }
+MAPPINGS = {
+    "start": "{'CL': 5, 'V1': 30}",
+    "fixed": "{'F1': 0.8}",
+    "bounds": "{'KA': (0.1, 10)}",
+    "omega": "{'CL': 0.09, 'V1': 0.04}",
+}
 
 
-def check_options(options: Mapping[str, object]) -> None:
+def check_options(options: Mapping[str, Any]) -> None:
     """Refuse an option that is not on its list.
 
     Raises
@@ -28,12 +36,13 @@ def check_options(options: Mapping[str, object]) -> None:
     ParameterError
     """
     for name, allowed in CHOICES.items():
-        value = options[name]
-        if value not in allowed:
-            raise ParameterError(
-                f"fit: {name}={value!r} is not known; expected {' or '.join(repr(word) for word in allowed)}."
-                f"{did_you_mean(str(value), allowed) or ' Use one of these.'}"
-            )
+        one_of(f"fit: {name}=", options[name], allowed)
+    for name, example in MAPPINGS.items():
+        need_mapping(name, options[name], example)
+    check_names("vary", options["vary"], "['CL', 'V1']")
+    need_truth("check", options["check"])
+    seed_number(options["seed"])
+    check_workers(options["workers"])
     n_boot = options["n_boot"]
     if isinstance(n_boot, bool) or not isinstance(n_boot, int) or n_boot < 20:
         raise ParameterError(

@@ -150,7 +150,12 @@ def read_sigma(
             )
         parts = [_variance("sigma", name, sigma[name]) for name in ("additive", "proportional")]
     else:
-        value = sigma.get(error) if isinstance(sigma, Mapping) else sigma
+        if isinstance(sigma, Mapping) and set(sigma) != {error}:
+            raise ParameterError(
+                f"sigma: {dict(sigma)!r} does not fit error='{error}'; expected its variance alone. Give sigma=0.04, "
+                f"or sigma={{'{error}': 0.04}}."
+            )
+        value = sigma[error] if isinstance(sigma, Mapping) else sigma
         parts = [_variance("sigma", error, value)]
     if max(parts) == 0.0:
         raise ParameterError("sigma: the residual variance is 0; expected one above 0. Correct sigma.")

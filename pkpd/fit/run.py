@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pkpd.dataset.dataset import Dataset, as_dataset
-from pkpd.distribute import Distribute, check_workers, distributed, threaded
+from pkpd.distribute import Distribute, distributed, threaded
 from pkpd.engine.parallel import thread_count
 from pkpd.errors import ParameterError
 from pkpd.fit.assemble import Assembled, assemble
@@ -30,6 +30,7 @@ from pkpd.fit.setup import Setup, without_zero_predictions
 from pkpd.fit.starts import find_starts
 from pkpd.fit.uncertainty import Uncertainty, covariances
 from pkpd.models.compartments import Compartments
+from pkpd.options import a_kind, check_workers, keywords_explained
 from pkpd.progress import progress_bar
 from pkpd.streams import seed_number
 
@@ -44,6 +45,7 @@ SOON_DONE = 20
 Ends = dict[tuple[int, int], tuple[float, float, str]]
 
 
+@keywords_explained
 def fit(
     data: str | Path | pd.DataFrame | Dataset,
     model: str | Compartments,
@@ -159,6 +161,11 @@ def fit(
     [5.0, 20.0]
     """
     options = dict(locals())  # the arguments by name, before anything else has one
+    if not isinstance(model, str | Compartments):
+        raise ParameterError(
+            f"model: {model!r} is {a_kind(model)}; expected a drug, a model of the library, or a form such as "
+            "'1cmt oral'. Name one."
+        )
     check_options(options)
     dataset = as_dataset(options.pop("data"), units, columns)
     noted = checked(dataset, model, by) if check else []

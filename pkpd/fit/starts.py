@@ -124,15 +124,17 @@ def _first_held(setup: Setup, name: str) -> FloatArray:
 def _other(setup: Setup, name: str) -> FloatArray:
     """A parameter that no curve shows: from the user, else a usual value."""
     n = len(setup.unit_ids)
+    if name.startswith("ALAG"):
+        time = setup.objective.problem.scattered(time_after_dose(setup))
+        first = np.where(setup.objective.observed.used & (time > 0), time, np.inf).min(axis=1)
+        stated = setup.choice.start.get(name) or setup.model.known.values.get(name) or np.inf
+        # One that is stated may lie behind the first level, which then has no prediction.
+        return np.where(stated < first, np.minimum(stated, 1e6), np.where(np.isfinite(first), LAG * first, 1.0))
     for source in (setup.choice.start, setup.model.known.values):
         if source.get(name, 0.0) > 0.0 and not (name[0] == "F" and source is setup.model.known.values):
             return np.full(n, source[name])
     if name[0] == "F":
         return np.full(n, FRACTION)
-    if name.startswith("ALAG"):
-        time = setup.objective.problem.scattered(time_after_dose(setup))
-        first = np.where(setup.objective.observed.used & (time > 0), time, np.inf).min(axis=1)
-        return np.where(np.isfinite(first), LAG * first, 1.0)
     raise ParameterError(
         f"start: '{name}' is estimated, and the data do not show where to begin; expected a start for it. "
         f"Give start={{'{name}': ...}}."

@@ -6,7 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from pkpd.assumption import Assumption
-from pkpd.library.catalogue import canonical_perpetrator, interactions_for, load_gene
+from pkpd.library.catalogue import canonical_perpetrator, interactions_for, load_gene, misspelt_perpetrator
 from pkpd.library.drug import Drug
 from pkpd.library.effect import Effect
 from pkpd.library.gene import Genotype
@@ -140,6 +140,8 @@ def _comedication(factors: Factors, drug: Drug, patient: Patient, exploratory: b
         if name not in acting:
             reason = "no interaction with this drug is known to the library"
             factors.lines.append(Assumption(f"{name} on {drug.name}", 1.0, "1", "applied", "", "", "", reason))
+            if hint := misspelt_perpetrator(name):
+                factors.warnings.append(f"comedication '{name}' is not in the table of interactions.{hint}")
     chosen = _strongest(factors, drug, [row for row in rows if row.is_quantified])
     for row in rows:
         _interaction(factors, drug, patient, row, row in chosen, exploratory)

@@ -8,6 +8,7 @@ from pkpd.errors import ParameterError, did_you_mean
 from pkpd.library.catalogue import canonical_drug_name, list_drugs, load_drug
 from pkpd.library.drug import Drug
 from pkpd.library.model import Model
+from pkpd.options import need_mapping
 from pkpd.patients.covariates import ADULT_AGE_Y, NEONATE_AGE_Y
 from pkpd.patients.patient import Patient
 
@@ -66,15 +67,18 @@ def read_model_choice(models: str | Mapping[str, str] | None) -> dict[str, str]:
         return {}
     if isinstance(models, str):
         parts = [part.strip() for part in models.split(";") if part.strip()]
-        wrong = [part for part in parts if part.count("=") != 1]
-        if wrong:
-            raise ParameterError(
-                f"models: '{wrong[0]}' is not a choice of model; expected drug=model, several separated by ';'. "
-                "`pkpd drugs NAME` lists the models of a drug."
-            )
-        models = {name.strip(): model.strip() for name, _, model in (part.partition("=") for part in parts)}
+        pairs = [tuple(word.strip() for word in part.split("=")) for part in parts]
+    else:
+        need_mapping("models", models, "{'midazolam': 'midazolam_swart2004_icu'}")
+        pairs = [(name, model) for name, model in models.items()]
     chosen: dict[str, str] = {}
-    for name, model in models.items():
+    for pair in pairs:
+        if len(pair) != 2 or not all(isinstance(word, str) and word for word in pair):
+            raise ParameterError(
+                f"models: '{'='.join(str(word) for word in pair)}' is not a choice of model; expected drug=model, "
+                "several separated by ';'. `pkpd drugs NAME` lists the models of a drug."
+            )
+        name, model = pair
         if name.strip().lower() == "binding":
             chosen["binding"] = _binding_rule(model.strip().lower())
             continue

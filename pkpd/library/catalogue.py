@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from difflib import get_close_matches
 from functools import cache, lru_cache
 from pathlib import Path
 
@@ -24,6 +25,7 @@ __all__ = [
     "load_drug",
     "load_gene",
     "load_interactions",
+    "misspelt_perpetrator",
     "sampling_blocks",
 ]
 
@@ -182,6 +184,16 @@ def canonical_perpetrator(name: str) -> str:
     """Return the interaction table's name of a comedication: small letters, other names resolved."""
     word = " ".join(str(name).lower().split())
     return interaction_table().aliases.get(word, word)
+
+
+@lru_cache(maxsize=4096)
+def misspelt_perpetrator(name: str) -> str:
+    """The hint for a comedication that the table does not have, and that differs from one by a slip of the pen."""
+    table = interaction_table()
+    known = {*table.aliases, *list_drugs(), *(each for row in table.rows for each in row.perpetrators)}
+    # Nearer than any two drugs that are meant to be told apart (oxcarbazepine and carbamazepine: 0.85).
+    near = [] if name in known else get_close_matches(name, known, n=1, cutoff=0.9)
+    return f" Did you mean '{near[0]}'?" if near else ""
 
 
 @lru_cache(maxsize=4096)

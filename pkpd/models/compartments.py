@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pkpd.errors import ParameterError, did_you_mean
+from pkpd.options import one_of
 
 if TYPE_CHECKING:
     from pkpd.engine.cascade import Structure
@@ -87,8 +88,8 @@ class Compartments:
                 f"Compartments: n={self.n!r} is not possible; a model has 1, 2 or 3 compartments besides the depot. "
                 "Give n=1, n=2 or n=3."
             )
-        _closed_choice("absorption", self.absorption, ABSORPTIONS)
-        _closed_choice("elimination", self.elimination, ELIMINATIONS)
+        one_of("Compartments: absorption=", self.absorption, ABSORPTIONS)
+        one_of("Compartments: elimination=", self.elimination, ELIMINATIONS)
 
     @property
     def parameters(self) -> tuple[str, ...]:
@@ -122,16 +123,6 @@ class Compartments:
         if self.absorption:
             return Structure((0, self.n - 1), ((0, 1),))
         return Structure((self.n - 1,), ())
-
-
-def _closed_choice(argument: str, value: object, allowed: tuple[str | None, ...]) -> None:
-    if value not in allowed:
-        names = [name for name in allowed if name]
-        listed = ", ".join(repr(name) for name in allowed)
-        raise ParameterError(
-            f"Compartments: {argument}={value!r} is not known; expected one of {listed}."
-            f"{did_you_mean(str(value), names) or ' Use one of these.'}"
-        )
 
 
 def as_model(model: str | Compartments) -> Compartments:

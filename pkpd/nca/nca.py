@@ -17,9 +17,10 @@ from numpy.typing import NDArray
 from pkpd.dataset.dataset import Dataset, as_dataset
 from pkpd.dataset.observations import Observations, observations
 from pkpd.dataset.units import DataUnits, data_units
-from pkpd.errors import ParameterError, UnitError, did_you_mean
+from pkpd.errors import ParameterError, UnitError
 from pkpd.nca.doses import Followed, followed
 from pkpd.nca.profile import BOLUS, INFUSION, Measures, Profiles, measure
+from pkpd.options import keywords_explained, one_of
 from pkpd.units import parse_time
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ METHODS = ("lin-up-log-down", "linear")
 _RANGE = re.compile(r"\s*([\d.]+)\s*([a-zA-Z]*)\s*-\s*([\d.]+)\s*([a-zA-Z]*)\s*")
 
 
+@keywords_explained
 def nca(
     data: str | Path | pd.DataFrame | Dataset,
     *,
@@ -103,11 +105,7 @@ def nca(
     >>> nca(data)[["auc_inf_mg_h_L", "half_life_h", "cl_L_h"]].round(3).values.tolist()
     [[23.083, 1.0, 4.332]]
     """
-    if method not in METHODS:
-        raise ParameterError(
-            f"nca: method={method!r} is not known; expected 'lin-up-log-down' or 'linear'."
-            f"{did_you_mean(str(method), METHODS) or ' Use one of these.'}"
-        )
+    one_of("nca: method=", method, METHODS)
     bounds = _bounds(intervals)
     dataset = as_dataset(data, units, columns)
     dataset = dataset if by is None else dataset.by_occasion(by)

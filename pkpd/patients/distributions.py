@@ -19,6 +19,8 @@ _FORMS = {
     "normal": '("normal", mean, sd[, low, high])',
     "uniform": '("uniform", low, high)',
 }
+# Nothing that is drawn here spreads so far; a percentage does.
+_LARGEST_CV = 5.0
 # A window that one draw in ten thousand hits is a mistake in the window.
 _MOST_DRAWS = 10_000
 
@@ -151,4 +153,6 @@ def read_distribution(value: list[Any] | tuple[Any, ...], where: str) -> Distrib
         raise wrong("the spread is negative")
     if form == "lognormal" and numbers[0] <= 0:
         raise wrong("the median is not above 0")
+    if form == "lognormal" and numbers[1] > _LARGEST_CV:
+        raise wrong(f"the cv {numbers[1]:g} is {100 * numbers[1]:g} % (a cv of 20 % is 0.2)")
     return Distribution(form, numbers[0], numbers[1], low, high)

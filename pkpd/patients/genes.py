@@ -7,6 +7,7 @@ from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any
 
 from pkpd.errors import ParameterError, PkpdError, did_you_mean
+from pkpd.options import need_mapping
 
 if TYPE_CHECKING:
     from pkpd.library.gene import Genotype
@@ -65,6 +66,7 @@ def read_genes(genotype: Mapping[str, Any], columns: Mapping[str, Any]) -> dict[
     ParameterError
         If a gene is unknown, is given twice with different texts, or its value is no text.
     """
+    need_mapping("genotype", genotype, "{'CYP2C9': '*1/*3'}")
     genes: dict[str, str] = {}
     known = gene_columns()
     for name, text in (*genotype.items(), *columns.items()):

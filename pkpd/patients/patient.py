@@ -11,10 +11,12 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from pkpd.errors import ParameterError, did_you_mean
+from pkpd.errors import DataError, ParameterError, did_you_mean
+from pkpd.options import keywords_explained
 from pkpd.patients.columns import COLUMNS, check_column_names, is_missing, known_columns
 from pkpd.patients.covariates import ADULT_AGE_Y, Default, fill_covariates
 from pkpd.patients.genes import gene_columns, read_genes, resolve
+from pkpd.patients.look_alikes import check_look_alikes
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -92,6 +94,7 @@ class Patient:
     comedication: tuple[str, ...] = ()
     sampled_genes: tuple[str, ...] = ()
 
+    @keywords_explained
     def __init__(
         self,
         *,
@@ -202,12 +205,14 @@ def _comedication(given: str | Iterable[str] | None) -> tuple[str, ...]:
     """Names in lower case, each once, in the order given."""
     if given is None:
         return ()
+    if not isinstance(given, str | Iterable):
+        given = [given]  # refused below
     items = given.split(";") if isinstance(given, str) else list(given)
-    wrong = [item for item in items if not isinstance(item, str)]
+    wrong = [item for item in items if not isinstance(item, str) or "," in item]
     if wrong:
         raise ParameterError(
-            f"patient, column 'comedication': '{wrong[0]}' is not a name; expected names of drugs, as a list or "
-            "separated by ';'. Leave it out if there are none."
+            f"patient, column 'comedication': '{wrong[0]}' is not the name of one drug; expected names of drugs, as a "
+            "list or separated by ';'. Leave it out if there are none."
         )
     names = [" ".join(item.split()).lower() for item in items]
     return tuple(dict.fromkeys(name for name in names if name not in ("", "none")))
@@ -237,11 +242,18 @@ def patients_from_frame(frame: pd.DataFrame) -> list[Patient]:
     Raises
     ------
     DataError
-        If a column looks like a misspelt known one.
+        If a column looks like a misspelt known one, means one by another name, or stands twice.
     ParameterError
         If a row has an impossible value; the message names the row, the column and the value.
     """
     check_column_names(frame.columns)
+    check_look_alikes(frame.columns)
+    twice = [name for name in frame.columns if name in known_columns() and list(frame.columns).count(name) > 1]
+    if twice:
+        raise DataError(
+            f"table of patients, column '{twice[0]}': it stands there {len(twice)} times; expected each "
+            "column once. Delete one of them."
+        )
     names = [name for name in frame.columns if name in known_columns()]
     columns: Sequence[list[Any]] = [frame[name].tolist() for name in names]
     patients = []

@@ -7,11 +7,13 @@ and adding one covariate moves no other.
 from __future__ import annotations
 
 import operator
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
+from numbers import Integral
 from typing import TYPE_CHECKING, Any, cast
 
 from pkpd.errors import DataError, ParameterError
+from pkpd.options import keywords_explained, need_mapping
 from pkpd.patients.columns import COLUMNS, Column, is_missing
 from pkpd.patients.distributions import Distribution
 from pkpd.patients.genotypes import sample_genotypes
@@ -91,6 +93,7 @@ class Population:
     genotype: Mapping[str, Any]
     comedication: Any
 
+    @keywords_explained
     def __init__(
         self,
         n: int,
@@ -102,6 +105,7 @@ class Population:
         **covariates: Any,
     ) -> None:
         size = _size(n)
+        need_mapping("genotype", genotype, "{'CYP2C9': '*1/*3'}")
         plan = plan_population({"ancestry": ancestry, **covariates}, genotype or {}, size)
         # The instance is frozen for everybody else; this is the one place that fills it.
         self.__dict__.update(
@@ -145,7 +149,7 @@ class Population:
         ParameterError
             If there is no such subject, or what was drawn cannot be together (a child without a weight).
         """
-        if not 0 <= index < self.n:
+        if isinstance(index, bool) or not isinstance(index, Integral) or not 0 <= index < self.n:
             raise ParameterError(
                 f"population, index: '{index}' is not a subject; expected 0 to {self.n - 1}. Count from 0."
             )
@@ -279,6 +283,10 @@ def _ids(patients: Any, count: int) -> list[Any]:
     ids = patients[columns[0]].tolist()
     seen: set[Any] = set()
     for row, label in enumerate(ids, start=1):
+        if not isinstance(label, Hashable):
+            raise DataError(
+                f"row {row} of the patients, column '{columns[0]}': '{label}' is no id; expected a number or a text."
+            )
         if is_missing(label) or label in seen:
             what = "is missing" if is_missing(label) else "stands twice"
             raise DataError(

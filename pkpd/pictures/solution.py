@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from pkpd.errors import ParameterError, did_you_mean
+from pkpd.options import keywords_explained
 from pkpd.pictures.concentrations import profiles
 from pkpd.pictures.picture import Picture, svg_text
 from pkpd.pictures.seizure import pris_panel, receptor_panel
@@ -23,7 +24,7 @@ TITLES = {
 
 _PICTURES: dict[str, tuple[Callable[..., Picture], str, str]] = {
     "concentrations": (profiles, "time_h", ""),
-    "receptors": (receptor_panel, "seizure_activity", "a seizure: simulate(..., seizure='status')"),
+    "receptors": (receptor_panel, "seizure_activity", "a simulation with seizure='status'"),
     "pris": (pris_panel, "pris_risk", "an order of propofol"),
 }
 
@@ -41,15 +42,15 @@ def draw(solution: Solution, what: str, **options: Any) -> Picture:
     ParameterError
         If there is no such picture, or the result has nothing to show in it.
     """
-    if what not in _PICTURES:
-        hint = did_you_mean(what, _PICTURES) or " Choose one of these."
+    if not isinstance(what, str) or what not in _PICTURES:
+        hint = did_you_mean(str(what), _PICTURES) or " Choose one of these."
         raise ParameterError(f"plot: '{what}' is no picture; expected one of {', '.join(_PICTURES)}.{hint}")
     function, _, needs = _PICTURES[what]
     if what not in pictures_of(solution):
         raise ParameterError(
             f"plot: the result has nothing to show in '{what}'; expected {needs}. Add it, and simulate."
         )
-    return function(solution, **options)
+    return keywords_explained(function)(solution, **options)
 
 
 def svgs_of(solution: Solution, title: str | None = None) -> dict[str, str]:

@@ -16,6 +16,7 @@ from pkpd.dataset.dataset import Dataset, Table
 from pkpd.dataset.records import number
 from pkpd.errors import DataError, ParameterError, did_you_mean
 from pkpd.models.compartments import Compartments, parameter_name
+from pkpd.options import a_kind
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -59,7 +60,7 @@ def named_values(parameters: Mapping[str, Any] | pd.DataFrame, model: Compartmen
     """
     if not hasattr(parameters, "items"):
         raise ParameterError(
-            f"parameters: a {type(parameters).__name__} cannot be read; expected a mapping such as "
+            f"parameters: {a_kind(parameters)} cannot be read; expected a mapping such as "
             "{'CL': 5, 'V1': 20}. Name each parameter."
         )
     needed, values = model.parameters, {}
@@ -194,7 +195,7 @@ def id_values(table: Table, name: str, value: Any, rows: IntArray) -> FloatArray
             return np.full(len(rows), np.nan if isinstance(value, bool) else float(value))
         except (TypeError, ValueError):
             raise ParameterError(
-                f"parameters: {name} is a {type(value).__name__}; expected a number, a mapping from ID or the name of "
+                f"parameters: {name} is {a_kind(value)}; expected a number, a mapping from ID or the name of "
                 "a column. Give one value, or put the values into a column of the data."
             ) from None
     each = _looked_up(table.ids, name, value)

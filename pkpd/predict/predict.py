@@ -14,8 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pkpd.dataset.dataset import Dataset, Table, as_dataset
-from pkpd.errors import ParameterError, PkpdWarning, SolverError, did_you_mean
+from pkpd.errors import PkpdWarning, SolverError, did_you_mean
 from pkpd.models.compartments import Compartments, as_model, theta
+from pkpd.options import keywords_explained, one_of
 from pkpd.predict.histories import dose_first, histories, reordered
 from pkpd.predict.parameters import ParameterSets, dose_values, named_values, parameter_sets
 
@@ -30,6 +31,7 @@ FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 
 
+@keywords_explained
 def predict(
     data: str | Path | pd.DataFrame | Dataset,
     model: str | Compartments,
@@ -101,8 +103,8 @@ def predict(
     """
     from pkpd.engine.scan import divide_runs
 
-    _choice("covariates", covariates, ("locf", "nocb"))
-    _choice("ties", ties, ("record", "dose-first"))
+    one_of("predict: covariates=", covariates, ("locf", "nocb"))
+    one_of("predict: ties=", ties, ("record", "dose-first"))
     dataset, form = as_dataset(data, units), as_model(model)
     table = dataset.table(form.count)
     values = named_values(parameters, form)
@@ -117,14 +119,6 @@ def predict(
     if order is not None:
         ipred[order] = ipred.copy()
     return _with_column(dataset.frame, "IPRED", ipred)
-
-
-def _choice(argument: str, value: object, allowed: tuple[str, ...]) -> None:
-    if value not in allowed:
-        raise ParameterError(
-            f"predict: {argument}={value!r} is not known; expected {' or '.join(repr(name) for name in allowed)}."
-            f"{did_you_mean(str(value), allowed) or ' Use one of these.'}"
-        )
 
 
 def _warn_of_no_doses(dataset: Dataset) -> None:

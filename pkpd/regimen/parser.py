@@ -10,7 +10,7 @@ from typing import Any, NoReturn
 
 from pkpd.library.routes import ROUTES
 from pkpd.regimen.phrases import Catalogue, PhraseReader, listed
-from pkpd.regimen.words import CLAUSES, Token, nearest
+from pkpd.regimen.words import CLAUSES, SAID_OTHERWISE, Token, nearest
 
 __all__ = ["read_order"]
 
@@ -125,11 +125,15 @@ class _OrderReader(PhraseReader):
             self.fail(word, f"{typed} does not follow an interval", "Expected 'every INTERVAL x N'.")
         if word.text == "pe":
             self.fail(word, f"{typed} does not follow a mass", "Expected PE once, as in '20 mg PE/kg'.")
+        known: tuple[str, ...] = CLAUSES
+        wrong = "stands where a clause should begin"
         if word.kind == "word" and not self.clauses and not self.route_typed:
-            known = (*ROUTES, *CLAUSES)
+            known, wrong = (*ROUTES, *CLAUSES), "is neither a route nor a clause"
             expected = f"Expected a route ({listed(ROUTES)}) or a clause ({listed(CLAUSES)})."
-            self.fail(word, f"{typed} is neither a route nor a clause", expected + nearest(word.text, known))
-        self.fail(word, f"{typed} stands where a clause should begin", expected + nearest(word.text, CLAUSES))
+        hint = f" {SAID_OTHERWISE[word.text]}" if word.text in SAID_OTHERWISE else nearest(word.text, known)
+        if word.text in self.drugs or self.peek().text in self.drugs:
+            hint = " Orders are separated by ';'."
+        self.fail(word, f"{typed} {wrong}", expected + hint)
 
     # -- what goes with what ---------------------------------------------------------------------------------------
 

@@ -14,6 +14,7 @@ from math import inf
 from typing import NoReturn
 
 from pkpd.errors import RegimenError
+from pkpd.options import a_kind
 from pkpd.regimen.parser import read_order
 from pkpd.regimen.phrases import Catalogue, Library
 from pkpd.regimen.words import amount_text, fail, time_text
@@ -246,7 +247,7 @@ def parse_regimen(text: str | Regimen, *, drugs: Catalogue | None = None) -> Reg
         return text
     if not isinstance(text, str):
         raise RegimenError(
-            f"regimen: {text!r} is a {type(text).__name__}; expected text such as 'lorazepam 4 mg iv at 5 min'. "
+            f"regimen: '{text}' is {a_kind(text)}; expected text such as 'lorazepam 4 mg iv at 5 min'. "
             "Write 'none' for an untreated run."
         )
     return _parse_library(text) if drugs is None else _parse(text, drugs)

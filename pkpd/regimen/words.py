@@ -12,6 +12,7 @@ from functools import lru_cache
 from typing import NamedTuple, NoReturn
 
 from pkpd.errors import RegimenError, did_you_mean
+from pkpd.unit_table import OTHER_SPELLINGS
 from pkpd.units import parse_unit
 
 __all__ = [
@@ -19,6 +20,7 @@ __all__ = [
     "MASSES",
     "PER",
     "RATE_TIMES",
+    "SAID_OTHERWISE",
     "TIMES",
     "Scale",
     "Token",
@@ -59,14 +61,24 @@ CLAUSES = ("over", "rate", "for", "max", "at", "from", "every", "if", "when")
 
 # What people write instead; only ever offered as a hint, never read as the word itself.
 _OTHER_SPELLINGS = {
+    **OTHER_SPELLINGS,
     "intravenous": "iv", "intravenously": "iv", "oral": "po", "orally": "po", "intramuscular": "im",
     "intranasal": "in", "nasal": "in", "rectal": "pr", "rectally": "pr", "sublingual": "sl", "subcutaneous": "sc",
-    "sq": "sc", "bucc": "buccal", "hour": "h", "hours": "h", "hr": "h", "hrs": "h", "m": "min", "mins": "min",
-    "minute": "min", "minutes": "min", "sec": "s", "secs": "s", "second": "s", "seconds": "s", "day": "d", "days": "d",
-    "gram": "g", "grams": "g", "gm": "g", "milligram": "mg", "milligrams": "mg", "microgram": "mcg",
-    "micrograms": "mcg", "nanogram": "ng", "kilogram": "kg", "kgs": "kg", "bw": "kg", "q": "every",
+    "sq": "sc", "bucc": "buccal", "day": "d", "bw": "kg", "q": "every",
     "during": "over", "after": "at", "start": "at", "starting": "from", "maximum": "max", "cap": "max",
     "times": "x", "seizure": "seizing", "seizures": "seizing", "status": "seizing",
+}  # fmt: skip
+#: How this language says what has no single word in it; for hints behind a complete dose.
+SAID_OTHERWISE = {
+    "kg": "Write '/kg' behind the mass, as in '0.1 mg/kg'.", "per": "Write '/kg' behind the mass, as in '0.1 mg/kg'.",
+    "daily": "Write 'every 24 h x N'.", "od": "Write 'every 24 h x N'.", "qd": "Write 'every 24 h x N'.",
+    "bid": "Write 'every 12 h x N'.", "bd": "Write 'every 12 h x N'.", "tid": "Write 'every 8 h x N'.",
+    "tds": "Write 'every 8 h x N'.", "qid": "Write 'every 6 h x N'.", "q": "Write 'every 12 h x N'.",
+    "push": "Leave it out: a dose without 'over' or 'rate' is a bolus.",
+    "bolus": "Leave it out: a dose without 'over' or 'rate' is a bolus.",
+    "stat": "Leave it out: an order without 'at' is given at time 0.",
+    "now": "Leave it out: an order without 'at' is given at time 0.",
+    "until": "For how long an infusion runs, write 'for 72 h'.",
 }  # fmt: skip
 
 _TOKEN = re.compile(

@@ -11,9 +11,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from pkpd.distribute import Distribute, check_workers, distributed
+from pkpd.distribute import Distribute, distributed
 from pkpd.errors import ParameterError
 from pkpd.library.receptor_file import load_receptors
+from pkpd.options import check_workers, keywords_explained
 from pkpd.progress import progress_bar
 from pkpd.research_use import RESEARCH_USE
 from pkpd.trial.arms import Outcome, Row, run_trial
@@ -78,6 +79,7 @@ class TrialResult:
         return f"TrialResult({self.design.name!r}, {len(self.arms)} arms, n={self.design.n}, drawn={self.drawn})"
 
 
+@keywords_explained
 def trial(
     path_or_dict: str | os.PathLike[str] | Mapping[str, Any],
     *,

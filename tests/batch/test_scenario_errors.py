@@ -74,7 +74,7 @@ def test_unreadable_paths(tmp_path):
 
 
 def test_something_that_is_no_table():
-    with pytest.raises(DataError, match="a int is not a table; expected the path of a CSV file or a DataFrame"):
+    with pytest.raises(DataError, match="an int is not a table; expected the path of a CSV file or a DataFrame"):
         evaluate(3)
 
 
@@ -184,7 +184,7 @@ FRAME = pd.DataFrame({"scenario": ["a"], "regimen": ["none"], "until": ["1 h"]})
         ({"resume": True}, "evaluate, resume: 'True' needs a folder"),
         ({"cluster": "local"}, "cluster: there is no Dask scheduler at 'local'"),
         ({"profiles": "all"}, "evaluate, profiles: 'all' needs a folder"),
-        ({"workers": 0}, "workers: '0' is not possible; expected a number from 1"),
+        ({"workers": 0}, "workers: '0' is not possible; expected a whole number from 1"),
     ],
 )
 def test_options_that_cannot_be(options, message):

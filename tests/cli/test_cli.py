@@ -71,7 +71,7 @@ def test_version(capsys):
         (["bath"], r"'bath' is not known; expected batch, .* Did you mean 'batch'\?"),
         (["batch"], "the following arguments are required: FILE"),
         (["batch", "x.csv", "--wrokers", "2"], "unrecognized arguments: --wrokers"),
-        (["batch", "x.csv", "--workers", "two"], "--workers: invalid int value: 'two'"),
+        (["batch", "x.csv", "--workers", "two"], "--workers: 'two' is not a whole number; expected one such as 5"),
         (["simulate", "none"], "the following arguments are required: --until"),
     ],
 )

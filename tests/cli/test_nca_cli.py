@@ -90,7 +90,7 @@ def test_options_reach_the_analysis(tmp_path, capsys):
 @pytest.mark.parametrize(
     "options, message",
     [
-        (["--method", "log"], "nca: method='log' is not known"),
+        (["--method", "log"], "nca: --method 'log' is not known"),
         (["--units", "DV=xx/L"], "unit 'xx/L': 'xx' is not a known unit"),
         (["--intervals", "4"], "intervals: '4' is no interval"),
         (["--by", "OCC"], "by: 'OCC' is not a column of the data"),

@@ -115,3 +115,35 @@ def test_michaelis_menten_from_two_steady_states():
     found = fit.params.set_index("parameter")["estimate"]
     assert_allclose(found["VM"], vm, rtol=1e-4)
     assert_allclose(found["KM"], km, rtol=1e-4)
+
+
+@pytest.mark.parametrize("error", ["proportional", "log", "additive"])
+@pytest.mark.parametrize("start", [{}, {"ALAG1": 1.0}], ids=["found", "behind the first level"])
+def test_a_lag_time_is_recovered(error, start):
+    """Closed form of the oral model, shifted by the lag; a start of the lag behind the first level loses no level."""
+    true = {"CL": 4.0, "V1": 30.0, "KA": 1.2, "ALAG1": 0.5}
+    times = np.array([0.75, 1.0, 1.5, 2.0, 3.0, 4.0, 6.0, 8.0, 12.0, 16.0, 24.0])
+    k, since = true["CL"] / true["V1"], times - true["ALAG1"]
+    rise = 100.0 * true["KA"] / (true["V1"] * (true["KA"] - k))
+    levels = rise * (np.exp(-k * since) - np.exp(-true["KA"] * since))
+    rows = {"ID": 1, "TIME": [0.0, *times], "AMT": [100.0, *np.zeros(11)], "DV": [np.nan, *levels]}
+    fit = pkpd.fit(pd.DataFrame(rows), "1cmt oral", error=error, vary=list(true), start=start)
+    found = fit.params.set_index("parameter")["estimate"]
+    assert len(fit.left_out) == 0
+    # Data without noise: what remains is the tolerance of the minimiser.
+    assert_allclose([found[name] for name in true], list(true.values()), rtol=1e-6)
+
+
+def test_without_early_samples_the_report_says_that_absorption_is_not_identified(root):
+    """Warfarin without the samples up to the peak: what is left shows the fall alone."""
+    frame = pkpd.read_data(root / "data/observed/warfarin.csv").frame
+    frame = frame[frame["DVID"] == 1]
+    late = frame[(frame["AMT"] > 0) | (frame["TIME"] >= 24)]
+    said = (
+        "pooled: the absorption is not identified: no sample stands before the peak (the first is 24 h after the dose)"
+    )
+    fit = pkpd.fit(late, "1cmt oral", method="pooled")
+    assert any(warning.startswith(said) for warning in fit.warnings), fit.warnings
+    assert "the absorption is not identified" in fit.report()
+    whole = pkpd.fit(frame, "1cmt oral", method="pooled")
+    assert not any("not identified" in warning for warning in whole.warnings), whole.warnings

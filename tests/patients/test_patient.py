@@ -199,7 +199,7 @@ def test_comedication(given, names):
 
 
 def test_comedication_that_is_no_name():
-    with pytest.raises(ParameterError, match=r"column 'comedication': '3' is not a name"):
+    with pytest.raises(ParameterError, match=r"column 'comedication': '3' is not the name of one drug"):
         Patient(comedication=["phenytoin", 3])
 
 

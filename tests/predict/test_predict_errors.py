@@ -180,12 +180,12 @@ def test_file_name_and_line_of_the_file(tmp_path):
         (
             "SUBJECT,TIME,AMT",
             "line 1: column ID is missing; expected the columns ID and TIME, and found SUBJECT, TIME, AMT. "
-            "Name the column ID in the header.",
+            "Name the column ID in the header, or say columns={'NAME': 'ID'}.",
         ),
         (
             "ID,TIEM,AMT",
             "line 1: column TIME is missing; expected the columns ID and TIME, and found ID, TIEM, AMT. "
-            "Name the column TIME in the header. Did you mean 'TIEM'?",
+            "Name the column TIME in the header, or say columns={'NAME': 'TIME'}. Did you mean 'TIEM'?",
         ),
         (
             "ID,TIME,time",
@@ -306,7 +306,7 @@ def test_options_are_closed_lists():
     found = refused(records(), kind=ParameterError, covariates="locb")
     assert found.startswith("predict: covariates='locb' is not known; expected 'locf' or 'nocb'. Did you mean '")
     assert refused(records(), kind=ParameterError, ties="last").endswith(
-        "expected 'record' or 'dose-first'. Use one of these."
+        "expected 'record' or 'dose-first'. Choose one of these."
     )
 
 

@@ -11,6 +11,7 @@ from pkpd.errors import RegimenError
 DRUGS = "Expected one of fosphenytoin, levetiracetam, lorazepam, midazolam, phenytoin, propofol, valproate."
 MASS = "Expected one of g, mg, mcg, ug, ng."
 TIME = "Expected one of s, min, h, d."
+SEMICOLON = "Orders are separated by ';'."
 CLAUSE = "Expected a clause: over, rate, for, max, at, from, every, if, when."
 ROUTE = (
     "Expected a route (iv, im, po, in, buccal, sl, sc, pr) or a clause (over, rate, for, max, at, from, every, if, "
@@ -215,7 +216,14 @@ CLAUSES = [
         "Expected the number of doses, such as 'x 6'.",
     ),
     ("lorazepam 4 mg «x» 3", "'x' does not follow an interval", "Expected 'every INTERVAL x N'."),
-    ("lorazepam 4 mg iv «stat»", "'stat' stands where a clause should begin", f"{CLAUSE} Did you mean 'at'?"),
+    (
+        "lorazepam 4 mg iv «stat»",
+        "'stat' stands where a clause should begin",
+        f"{CLAUSE} Leave it out: an order without 'at' is given at time 0.",
+    ),
+    ("levetiracetam 1 g iv «daily»", "'daily' stands where a clause should begin", f"{CLAUSE} Write 'every 24 h x N'."),
+    ("lorazepam 4 mg iv«,» midazolam 5 mg", "',' stands where a clause should begin", f"{CLAUSE} {SEMICOLON}"),
+    ("lorazepam 4 mg iv «midazolam» 5 mg", "'midazolam' stands where a clause should begin", f"{CLAUSE} {SEMICOLON}"),
     (
         "lorazepam 4 mg iv «evry» 6 h x 2",
         "'evry' stands where a clause should begin",
@@ -358,10 +366,10 @@ def test_none_stands_alone():
     )
 
 
-@pytest.mark.parametrize(("value", "kind"), [(None, "NoneType"), (4.0, "float"), (["lorazepam 4 mg"], "list")])
+@pytest.mark.parametrize(("value", "kind"), [(None, "None"), (4.0, "a float"), (["lorazepam 4 mg"], "a list")])
 def test_a_regimen_is_text(value, kind):
     message = message_of(value)
     assert message == (
-        f"regimen: {value!r} is a {kind}; expected text such as 'lorazepam 4 mg iv at 5 min'. "
+        f"regimen: '{value}' is {kind}; expected text such as 'lorazepam 4 mg iv at 5 min'. "
         "Write 'none' for an untreated run."
     )
