@@ -15,7 +15,8 @@ from pkpd.batch.parts_run import chunk_size
 from pkpd.batch.pieces import piece_of
 from pkpd.batch.results import Chunk, RowResult, Shown, work_chunk
 from pkpd.batch.table import ScenarioTable
-from pkpd.distribute import Distribute, check_workers, distributed
+from pkpd.distribute import Distribute, distributed
+from pkpd.options import check_workers
 from pkpd.progress import progress_bar
 
 if TYPE_CHECKING:

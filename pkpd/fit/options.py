@@ -11,7 +11,7 @@ from pkpd.fit.likelihood import ERRORS
 from pkpd.options import check_names, check_workers, need_mapping, need_truth, one_of
 from pkpd.streams import seed_number
 
-__all__ = ["check_options", "kinds_of"]
+__all__ = ["CHOICES", "check_options", "kinds_of"]
 
 CHOICES: Mapping[str, tuple[str, ...]] = {
     "method": ("individual", "pooled", "two-stage", "map"),

@@ -26,7 +26,7 @@ from pkpd.units import parse_time
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["nca"]
+__all__ = ["METHODS", "nca"]
 
 FloatArray = NDArray[np.float64]
 
