@@ -76,7 +76,7 @@ def test_columns_and_units_of_a_frame_by_either_name():
 def test_covariates_that_cannot_be():
     with pytest.raises(DataError, match="data line 3: WT, .*'0' is not possible"):
         covariate_frame(as_dataset(frame(WT=[70, 0])))
-    with pytest.raises(ParameterError, match="columns: 'wieght_kg', stated for BW, .* Did you mean 'weight_kg'"):
+    with pytest.raises(ParameterError, match="columns: 'wieght_kg', said of 'BW', .* Did you mean 'weight_kg'"):
         covariate_frame(as_dataset(frame(BW=70), columns={"BW": "wieght_kg"}))
     with pytest.raises(
         UnitError, match="units: 'L' does not measure what column WT holds; expected a unit such as 'kg"

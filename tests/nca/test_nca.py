@@ -436,7 +436,7 @@ def test_columns_say_what_a_column_means():
         ({"method": "log"}, ParameterError, r"nca: method='log' is not known; expected 'lin-up-log-down' or 'linear'"),
         ({"intervals": [(4, 2)]}, ParameterError, r"intervals: \(4, 2\) is no interval; expected a start and a later"),
         ({"intervals": "0 to 4"}, ParameterError, r"intervals: '0 to 4' is no interval.*Write for example \[\(0, 12\)"),
-        ({"intervals": [("0 h", "4 x")]}, ParameterError, r"is no interval \(unit 'x' is not a known unit"),
+        ({"intervals": [("0 h", "4 x")]}, ParameterError, r"is no interval \(time '4 x': 'x' is not a unit of time"),
         ({"intervals": [(-1, 2)]}, ParameterError, r"intervals: \(-1, 2\) is no interval"),
         ({"intervals": 12}, ParameterError, r"intervals: 12 is no interval"),
         ({"by": "OC"}, ParameterError, r"by: 'OC' is not a column of the data"),

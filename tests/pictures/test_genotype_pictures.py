@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 import pkpd
-from pkpd.batch.evaluate import run_table
+from pkpd.batch.run import run_table
 from pkpd.batch.table import read_scenarios
 from pkpd.pictures.genotypes import DelayMap, Ratio, delay_maps, genotype_forest
 from pkpd.report.genotypes import genotype_pictures
