@@ -100,7 +100,10 @@ def column_places(header: list[str], columns: Mapping[str, str] | None) -> tuple
         if name not in words:
             others = [header[i] for i, word in enumerate(words) if word not in STANDARD]
             message = f"column {name} is missing; expected the columns ID and TIME, and found {', '.join(header)}."
-            fix = f"Name the column {name} in the header.{did_you_mean(name, others)}"
+            fix = (
+                f"Name the column {name} in the header, or say which one it is: columns={{'NAME': '{name}'}} where the "
+                f"data are read, --columns NAME={name} in a terminal.{did_you_mean(name, others)}"
+            )
             found.append(Finding("error", "missing-column", 1, "", name, message, fix))
     return {name: words.index(name) for name in STANDARD if name in words}, tuple(found)
 

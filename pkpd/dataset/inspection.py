@@ -57,7 +57,8 @@ def _no_number(name: str, cells: list[str]) -> Callable[[int], str]:
 
 
 def _number_fix(name: str, cells: list[str]) -> Callable[[int], str]:
-    return lambda i: "Write it with a decimal point." if "," in cells[i] else f"Correct {name}."
+    comma = "Write it with a decimal point; in Python, pandas.read_csv(..., decimal=',') reads commas."
+    return lambda i: comma if "," in cells[i] else f"Correct {name}."
 
 
 def inspect(data: Dataset, compartments: int | None) -> tuple[Table, Reporter]:

@@ -46,7 +46,7 @@ RECORD_ERRORS = {
     "decimal comma": (
         {"TIME": (1, "0,5")},
         "line 3: TIME '0,5' is not a number; expected a number, or '.' for a missing one. "
-        "Write it with a decimal point.",
+        "Write it with a decimal point; in Python, pandas.read_csv(..., decimal=',') reads commas.",
     ),
     "text in AMT": (
         {"AMT": (0, "100 mg")},
@@ -180,12 +180,14 @@ def test_file_name_and_line_of_the_file(tmp_path):
         (
             "SUBJECT,TIME,AMT",
             "line 1: column ID is missing; expected the columns ID and TIME, and found SUBJECT, TIME, AMT. "
-            "Name the column ID in the header.",
+            "Name the column ID in the header, or say which one it is: columns={'NAME': 'ID'} where the data are read, "
+            "--columns NAME=ID in a terminal.",
         ),
         (
             "ID,TIEM,AMT",
             "line 1: column TIME is missing; expected the columns ID and TIME, and found ID, TIEM, AMT. "
-            "Name the column TIME in the header. Did you mean 'TIEM'?",
+            "Name the column TIME in the header, or say which one it is: columns={'NAME': 'TIME'} where the data are read, "
+            "--columns NAME=TIME in a terminal. Did you mean 'TIEM'?",
         ),
         (
             "ID,TIME,time",
