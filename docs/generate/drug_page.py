@@ -44,7 +44,8 @@ def _index(drugs: list[Drug]) -> str:
 def _page(drug: Drug) -> str:
     about = f"{drug.summary} Class: {drug.drug_class}."
     if drug.prodrug_of:
-        about += f" A prodrug: its doses enter [{drug.prodrug_of}]({drug.prodrug_of}.md), where the models are."
+        about += f" A prodrug: its doses enter [{drug.prodrug_of}]({drug.prodrug_of}.md), "
+        about += "where the models and the effects of genes are."
     return page(
         drug.title,
         about,

@@ -76,7 +76,10 @@ def _facts(drug: Drug) -> dict[str, Value]:
 def _text(drug: Drug) -> str:
     parts = [f"{drug.title} ({drug.name}): {drug.drug_class}", drug.summary]
     if drug.prodrug_of:
-        parts.append(f"A prodrug: its doses enter the system of {drug.prodrug_of}; models stand there.")
+        parts.append(
+            f"A prodrug: its doses enter the system of {drug.prodrug_of}; models and the effects of genes stand there "
+            f"(`pkpd drugs {drug.prodrug_of}`)."
+        )
     rows = [(name, f"{value.raw:g}", value.unit.text, value.status, value.grade or "-", value.source)
             for name, value in _facts(drug).items()]  # fmt: skip
     parts.append(
