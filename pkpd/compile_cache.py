@@ -154,8 +154,11 @@ def _say() -> None:
     global _said
     if not _said:
         _said = True
-        # A plain line, not a warning: nothing is wrong. Whoever waits for the first result is to know why.
-        sys.stderr.write(
-            "pkpd: compiling the engine for the first use of this version; it takes a minute or two, once, and is kept "
-            f"in {os.environ.get('NUMBA_CACHE_DIR')}\n"
-        )
+        # A plain line, not a warning: nothing is wrong. Whoever waits for the first result is to know why, and whoever
+        # has waited once is not to be told "once" again: each verb compiles what only it needs when it first runs.
+        folder = os.environ.get("NUMBA_CACHE_DIR", "")
+        if any(Path(folder).rglob("*.nbi")):
+            said = "compiling a part of the engine that was not used before; it takes some seconds, once,"
+        else:
+            said = "compiling the engine for the first use of this version; it takes a minute or two, once,"
+        sys.stderr.write(f"pkpd: {said} and is kept in {folder}\n")

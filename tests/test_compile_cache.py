@@ -101,6 +101,17 @@ def test_the_process_that_starts_workers_speaks_for_them(tmp_path, monkeypatch, 
     assert capsys.readouterr().err == ""
 
 
+def test_a_part_that_is_compiled_later_is_not_the_engine_again(tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("PKPD_CACHE_DIR", str(tmp_path))
+    monkeypatch.setenv("NUMBA_CACHE_DIR", "")
+    monkeypatch.setattr(compile_cache, "_said", False)
+    (compile_cache.prepare() / "engine").mkdir(parents=True)
+    (compile_cache.prepare() / "engine" / "kernel.nbi").touch()
+    compile_cache._say()
+    said = capsys.readouterr().err
+    assert SAID not in said and "a part of the engine" in said and str(tmp_path) in said
+
+
 @pytest.mark.slow
 def test_a_home_that_cannot_be_written_is_no_obstacle(tmp_path):
     """As on a cluster node: the code is kept in a temporary folder, and found again by the next run."""

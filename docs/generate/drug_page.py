@@ -44,7 +44,8 @@ def _index(drugs: list[Drug]) -> str:
 def _page(drug: Drug) -> str:
     about = f"{drug.summary} Class: {drug.drug_class}."
     if drug.prodrug_of:
-        about += f" A prodrug: its doses enter [{drug.prodrug_of}]({drug.prodrug_of}.md), where the models are."
+        about += f" A prodrug: its doses enter [{drug.prodrug_of}]({drug.prodrug_of}.md), "
+        about += "where the models and the effects of genes are."
     return page(
         drug.title,
         about,
@@ -167,11 +168,11 @@ def _binding(drug: Drug) -> str:
 def _effects(drug: Drug) -> str:
     rows = [
         (effect.gene, effect.subject + _lost(effect.no_function_alleles), code(effect.target),
-         number(effect.multiplier), "on" if effect.on else "off", number(effect.scenario_multiplier), effect.status,
-         effect.grade, code(effect.source), effect.note)
+         number(effect.multiplier), effect.span, "on" if effect.on else "off", number(effect.scenario_multiplier),
+         effect.status, effect.grade, code(effect.source), effect.note)
         for effect in drug.effects
     ]  # fmt: skip
-    head = ("gene", "genotype", "acts on", "multiplier", "established", "exploratory", *_EVIDENCE, "note")
+    head = ("gene", "genotype", "acts on", "multiplier", "range", "established", "exploratory", *_EVIDENCE, "note")
     text = table(head, rows)
     if drug.no_effect_of:
         genes = "all genes" if "*" in drug.no_effect_of else ", ".join(drug.no_effect_of)

@@ -29,7 +29,9 @@ def _gene(gene: Gene) -> str:
         pairs = [f"{pair.replace('/', ' and ')}: {phenotype}" for pair, phenotype in gene.pairs.items()]
         parts.append(f"Phenotype by {_METHODS.get(gene.method, gene.method)}: {'; '.join(pairs)}.")
     parts.append(_effects(gene) or "No drug of the library states an effect of this gene.")
-    parts.append(sources(gene.sources))
+    drugs = [load_drug(name) for name in list_drugs()]
+    of_effects = {e.source: drug.sources[e.source] for drug in drugs for e in drug.effects if e.gene == gene.name}
+    parts.append(sources({**gene.sources, **of_effects}))
     return "\n\n".join(part for part in parts if part)
 
 
@@ -39,10 +41,12 @@ def _effects(gene: Gene) -> str:
     for name in list_drugs():
         for effect in load_drug(name).effects:
             if effect.gene == gene.name:
-                row = (effect.subject, code(effect.target), number(effect.multiplier), "on" if effect.on else "off",
-                       number(effect.scenario_multiplier), effect.status, effect.grade, effect.note)  # fmt: skip
+                row = (effect.subject, code(effect.target), number(effect.multiplier), effect.span,
+                       "on" if effect.on else "off", number(effect.scenario_multiplier), effect.status, effect.grade,
+                       code(effect.source), effect.note)  # fmt: skip
                 drugs.setdefault(row, []).append(f"[{name}](drugs/{name}.md)")
-    head = ("drug", "genotype", "acts on", "multiplier", "established", "exploratory", "status", "grade", "note")
+    head = ("drug", "genotype", "acts on", "multiplier", "range", "established", "exploratory", "status", "grade",
+            "source", "note")  # fmt: skip
     return table(head, [(", ".join(names), *row) for row, names in drugs.items()])
 
 

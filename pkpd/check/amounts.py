@@ -18,6 +18,7 @@ LEAST_VOLUME = 0.02
 MOST_VOLUME = 100.0
 #: Peak per dose of one ID over the median of all: beyond this its levels are in another unit than theirs.
 OTHER_SCALE = 100.0
+_SAY_UNITS = "Check the units and say them (units={'AMT': ..., 'DV': ...}, --units AMT=..,DV=..)"
 
 
 def amount_rules(view: View, units: DataUnits, weight: FloatArray) -> None:
@@ -69,8 +70,7 @@ def _too_low(view: View, row: int, volume: FloatArray, dv: str, amt: str, taken:
             f"the highest levels for their dose, such as DV {view.cells('dv', row)} {dv}, would need a volume of "
             f"{volume[row]:.3g} L/kg{taken}; expected less than {MOST_VOLUME:g} L/kg with AMT in {amt}."
         ),
-        f"Check the units and say them (units={{'AMT': ..., 'DV': ...}}): is AMT in less than {amt}, such as ug, or DV "
-        f"in more than {dv}?",
+        f"{_SAY_UNITS}: is AMT in less than {amt}, such as ug, or DV in more than {dv}?",
     )
 
 
@@ -87,8 +87,7 @@ def _too_high(
             f"DV {view.cells('dv', row)} {dv} would be all the drug given so far in {volume[row]:.3g} L/kg"
             f"{taken}{many}; expected at least {LEAST_VOLUME:g} L/kg, half the plasma volume, with AMT in {amt}."
         ),
-        f"Check the units and say them (units={{'AMT': ..., 'DV': ...}}): is DV in less than {dv}, such as ug/L "
-        f"(ng/mL), or AMT in more than {amt}?",
+        f"{_SAY_UNITS}: is DV in less than {dv}, such as ug/L (ng/mL), or AMT in more than {amt}?",
     )
 
 

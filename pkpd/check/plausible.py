@@ -118,7 +118,7 @@ _LIMITS = {
         "AMT",
         lambda found: f"{found:.3g} mg/kg",
         lambda limit: f"{limit:g} mg/kg at once",
-        "Check the unit of AMT (units={'AMT': ...}) and the weight.",
+        "Check the unit of AMT (units={'AMT': ...}, --units AMT=..) and the weight.",
     ),
     "infusion": _Limit(
         "infusion-implausible",
@@ -139,7 +139,7 @@ _LIMITS = {
         "DV",
         lambda found: f"{found:.4g} mg/L",
         lambda limit: f"{limit:g} mg/L",
-        "Check the unit of DV: ug/L and ng/mL are a thousandth of mg/L (units={'DV': 'ug/L'}).",
+        "Check the unit of DV: ug/L and ng/mL are a thousandth of mg/L (units={'DV': 'ug/L'}, --units DV=ug/L).",
     ),
 }
 

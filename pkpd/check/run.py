@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -86,11 +86,22 @@ def _findings(data: Dataset, by: str | Sequence[str] | None) -> list[Finding]:
         data = data.by_occasion(by)
     cells = cell_findings(data).findings
     table, report = inspect(data, None)
-    told = {(f.line, f.column) for f in cells}
     view = make_view(data, table)
     other_columns(view, [] if by is None else [by] if isinstance(by, str) else by)
     _rules(view)
-    return [*found, *cells, *(f for f in (*report.findings, *view.report.findings) if (f.line, f.column) not in told)]
+    follows = _consequence(cells)
+    return [*found, *cells, *(f for f in (*report.findings, *view.report.findings) if not follows(f))]
+
+
+def _consequence(cells: Sequence[Finding]) -> Callable[[Finding], bool]:
+    """Whether a finding only follows from cells that hold no number, and would hide them among its likes."""
+    told, lines = {(f.line, f.column) for f in cells}, {f.line for f in cells}
+    whose = {(f.id, f.column) for f in cells}
+    return lambda f: (
+        (f.line, f.column) in told
+        or (f.rule == "dv-empty" and f.line in lines)
+        or (f.rule.startswith("id-without-") and (f.id, f.column) in whose)
+    )
 
 
 def _rules(view: View) -> None:

@@ -76,7 +76,10 @@ def _facts(drug: Drug) -> dict[str, Value]:
 def _text(drug: Drug) -> str:
     parts = [f"{drug.title} ({drug.name}): {drug.drug_class}", drug.summary]
     if drug.prodrug_of:
-        parts.append(f"A prodrug: its doses enter the system of {drug.prodrug_of}; models stand there.")
+        parts.append(
+            f"A prodrug: its doses enter the system of {drug.prodrug_of}; models and the effects of genes stand there "
+            f"(`pkpd drugs {drug.prodrug_of}`)."
+        )
     rows = [(name, f"{value.raw:g}", value.unit.text, value.status, value.grade or "-", value.source)
             for name, value in _facts(drug).items()]  # fmt: skip
     parts.append(
@@ -89,9 +92,9 @@ def _text(drug: Drug) -> str:
     ranges = [(r.label, _limits(r), r.status, r.source) for r in drug.ranges]
     parts.append(_block("Ranges of total plasma concentration", ("range", "mg/L", "status", "source"), ranges))
     parts += [_model_text(model) for model in drug.models.values()]
-    effects = [(e.gene, subject_of(e), e.target, f"{e.multiplier:g}", "on" if e.on else "off", e.status, e.grade or "-",
-                e.source) for e in drug.effects]  # fmt: skip
-    head = ("gene", "genotype", "target", "multiplier", "established", "status", "grade", "source")
+    effects = [(e.gene, subject_of(e), e.target, f"{e.multiplier:g}", e.span or "-", "on" if e.on else "off", e.status,
+                e.grade or "-", e.source) for e in drug.effects]  # fmt: skip
+    head = ("gene", "genotype", "target", "multiplier", "range", "established", "status", "grade", "source")
     parts.append(_block("Effects of genotypes", head, effects))
     others = [(c.name, c.target, str(c.equation.text), "on" if c.on else "off", c.status, c.grade or "-", c.source)
               for c in drug.covariate_effects]  # fmt: skip
@@ -164,7 +167,8 @@ def _record(drug: Drug) -> Mapping[str, Any]:
                     "source": r.source} for r in drug.ranges],
         "models": {name: _model_record(model) for name, model in drug.models.items()},
         "effects": [{"gene": e.gene, "genotype": subject_of(e), "target": e.target, "multiplier": e.multiplier,
-                     "on": e.on, "scenario_multiplier": e.scenario_multiplier, **_evidence(e)} for e in drug.effects],
+                     "low": e.low, "high": e.high, "note": e.note, "on": e.on,
+                     "scenario_multiplier": e.scenario_multiplier, **_evidence(e)} for e in drug.effects],
         "covariate_effects": [{"name": c.name, "target": c.target, "equation": c.equation.text, "on": c.on,
                                **_evidence(c)} for c in drug.covariate_effects],
         "no_effect_of": list(drug.no_effect_of),

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from pkpd.cli.shared import add_json, print_json, subject_of, text_table
 
 if TYPE_CHECKING:
+    from pkpd.library.evidence import Source
     from pkpd.library.gene import Gene
 
 HELP = "list the genes, or show the alleles, phenotypes, frequencies and effects of one"
@@ -55,10 +56,20 @@ def _effects(gene: Gene) -> list[dict[str, Any]]:
 
     return [
         {"drug": name, "genotype": subject_of(effect), "target": effect.target, "multiplier": effect.multiplier,
-         "on": effect.on, "scenario_multiplier": effect.scenario_multiplier, "status": effect.status,
-         "grade": effect.grade, "source": effect.source}
+         "low": effect.low, "high": effect.high, "range": effect.span, "on": effect.on,
+         "scenario_multiplier": effect.scenario_multiplier, "status": effect.status, "grade": effect.grade,
+         "source": effect.source, "note": effect.note}
         for name in list_drugs() for effect in load_drug(name).effects if effect.gene == gene.name
     ]  # fmt: skip
+
+
+def _sources(gene: Gene) -> dict[str, Source]:
+    """The sources of the gene, and those of its effects, which stand in the files of the drugs."""
+    from pkpd.library.catalogue import list_drugs, load_drug
+
+    drugs = [load_drug(name) for name in list_drugs()]
+    of_effects = {e.source: drug.sources[e.source] for drug in drugs for e in drug.effects if e.gene == gene.name}
+    return {**gene.sources, **of_effects}
 
 
 def _text(gene: Gene) -> str:
@@ -72,14 +83,14 @@ def _text(gene: Gene) -> str:
     if gene.pairs:
         parts.append("Phenotypes:\n" + "\n".join(f"  {pair}: {phenotype}" for pair, phenotype in gene.pairs.items()))
     effects = [
-        (e["drug"], e["genotype"], e["target"], f"{e['multiplier']:g}", "on" if e["on"] else "off", e["status"],
-         e["grade"] or "-", e["source"])
+        (e["drug"], e["genotype"], e["target"], f"{e['multiplier']:g}", e["range"] or "-", "on" if e["on"] else "off",
+         e["status"], e["grade"] or "-", e["source"], e["note"])
         for e in _effects(gene)
     ]  # fmt: skip
-    head = ("drug", "genotype", "target", "multiplier", "established", "status", "grade", "source")
+    head = ("drug", "genotype", "target", "multiplier", "range", "established", "status", "grade", "source", "note")
     if effects:
         parts.append("Effects:\n" + text_table(head, effects, indent="  "))
-    parts.append("Sources:\n" + "\n".join(f"  {key}: {source}" for key, source in gene.sources.items()))
+    parts.append("Sources:\n" + "\n".join(f"  {key}: {source}" for key, source in _sources(gene).items()))
     return "\n\n".join(parts)
 
 
@@ -103,6 +114,6 @@ def _record(gene: Gene) -> dict[str, Any]:
             for allele, groups in gene.frequencies.items()
         },
         "effects": _effects(gene),
-        "sources": {key: str(source) for key, source in gene.sources.items()},
+        "sources": {key: str(source) for key, source in _sources(gene).items()},
         "sha256": gene.sha256,
     }

@@ -63,7 +63,7 @@ def _number_fix(name: str, cells: list[str]) -> Callable[[int], str]:
 def _remedy(name: str, cell: str) -> str:
     """What to do about a cell that is no number, by what it looks like."""
     if "," in cell:
-        return "Write it with a decimal point."
+        return "Write it with a decimal point; in Python, pandas.read_csv(..., decimal=',') reads commas."
     if (name == "TIME" and ":" in cell) or cell.count("-") == 2 or cell.count("/") == 2:
         return f"Write {name} as hours since the first dose of the subject, such as 1.5, not as a date or a clock time."
     if name == "DV" and (cell.lstrip()[:1] == "<" or cell.strip().upper() in ("BLQ", "BLOQ", "BQL", "LLOQ", "ND")):

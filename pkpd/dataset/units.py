@@ -18,7 +18,7 @@ from pkpd.units import Unit, convert, parse_unit, same_dimension, to_canonical
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["DataUnits", "covariate_factor", "covariate_frame", "data_units", "in_canonical_units"]
+__all__ = ["DEFAULTS", "DataUnits", "covariate_factor", "covariate_frame", "data_units", "in_canonical_units"]
 
 #: What is taken where no unit is stated.
 DEFAULTS = {"TIME": "h", "AMT": "mg", "DV": "mg/L"}

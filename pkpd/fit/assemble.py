@@ -11,14 +11,14 @@ import numpy as np
 
 from pkpd.assumption import Assumption
 from pkpd.dataset.dataset import Dataset
-from pkpd.dataset.units import data_units, in_canonical_units
+from pkpd.dataset.units import DEFAULTS, DataUnits, data_units, in_canonical_units
 from pkpd.errors import ParameterError
 from pkpd.fit.case import Case, read_case
 from pkpd.fit.choice import Choice, Known, choose
 from pkpd.fit.cohort import ages_not_given, assumptions_of, cohort_of, model_of, read_patients, warnings_of_people
 from pkpd.fit.fitted import Scale
 from pkpd.fit.library_model import LibraryDrug, drug_of, library_model, output_names
-from pkpd.fit.model import FitModel, short_model
+from pkpd.fit.model import FitModel, short_model, volume_unit
 from pkpd.fit.options import kinds_of
 from pkpd.fit.prior import known_for_map, prior_of, read_omega, read_sigma
 from pkpd.fit.routes import dose_routes
@@ -61,13 +61,14 @@ def assemble(
     lines: list[tuple[object, Assumption]]
     reading = {name: options[name] for name in ("ties", "blq")} | {"may_be_empty": options["method"] == "map"}
     if short:
-        each = data if by is None else data.by_occasion(by)
         units = data_units(data)
-        chosen = short_model(as_model(model), units.texts)
+        texts, inside, scale, lines = _units_inside(data, units)
+        each = inside if by is None else inside.by_occasion(by)
+        chosen = short_model(as_model(model), texts)
         kinds = kinds_of(options["dvid"], ["plasma"])
-        case = read_case(data, each, kinds=kinds, lloq=lloq, **reading)
-        scale, warnings = Scale(units, False), []
-        lines = [("", line) for line in units.assumptions]
+        limit = None if lloq is None else lloq * scale.factor
+        case = read_case(inside, each, kinds=kinds, lloq=limit, **reading)
+        warnings = []
     else:
         drug, named, given = drug_of(str(model))
         units = data_units(data, molar_mass=drug.molar_mass.value if drug.molar_mass else None)
@@ -87,6 +88,23 @@ def assemble(
         warnings += ages_not_given(chosen.cohort, named)
     setup, more = _chosen(chosen, case, options)
     return Assembled(setup, scale, lines + [("", line) for line in (*more, *_held_fractions(setup))], warnings)
+
+
+def _units_inside(
+    data: Dataset, units: DataUnits
+) -> tuple[Mapping[str, str], Dataset, Scale, list[tuple[object, Assumption]]]:
+    """The units in which a short form is fitted, the data in them, and what is to be said of it.
+
+    They are those of the data where a volume is then L or mL. An amount in mg over a level in ng/mL is no unit that
+    anybody reads: such data are fitted in h, mg and mg/L, as with a library model.
+    """
+    lines: list[tuple[object, Assumption]] = [("", line) for line in units.assumptions]
+    amount, level = units.texts["AMT"], units.texts["DV"]
+    if volume_unit(amount, level) is not None:
+        return units.texts, data, Scale(units, False), lines
+    said = f"{amount} over {level} is neither L nor mL: volumes in L, clearances in L/h, times in h"
+    lines.append(("", Assumption("units of parameters", "h, mg, L", "", "applied", "", "", "data", said)))
+    return DEFAULTS, in_canonical_units(data, units), Scale(units, True), lines
 
 
 def _of_library(

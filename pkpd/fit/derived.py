@@ -50,7 +50,7 @@ def _of_unit(fitted: Fitted, unit: int) -> list[tuple[Any, ...]]:
     values = np.log(_quantities(fitted, unit, points))
     slopes = (values[1 : p + 1] - values[p + 1 :]) / (2.0 * STEP)
     quantile = t_quantile(uncertainty.freedom) if uncertainty.freedom > 0 else float("nan")
-    units = (setup.model.units["CL"].partition("/")[2], setup.model.units["V1"])
+    units = (setup.model.units["CL"].rpartition("/")[2], setup.model.units["V1"])
     rows = []
     for column, name in enumerate(("half-life", "Vss")):
         acting = np.abs(slopes[:, column]) > STEP

@@ -21,7 +21,7 @@ from pkpd.units import convert, parse_unit
 if TYPE_CHECKING:
     from pkpd.fit.cohort import Cohort
 
-__all__ = ["FitModel", "short_model"]
+__all__ = ["FitModel", "short_model", "volume_unit"]
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -95,17 +95,21 @@ def _entries(case: Case, count: int) -> IntArray:
     return np.maximum(doses.cmt.astype(np.int64), 1) - 1
 
 
+def volume_unit(amount: str, level: str) -> str | None:
+    """Return L or mL where an amount over a concentration is that, such as mg over mg/L; None for mg over ng/mL."""
+    for volume in ("L", "mL"):
+        try:
+            if convert(1.0, amount, parse_unit(f"{level}*{volume}")) == 1.0:
+                return volume
+        except UnitError:
+            return None
+    return None
+
+
 def _parameter_units(names: tuple[str, ...], units: Mapping[str, str]) -> dict[str, str]:
     """Units of the parameters where amounts, times and concentrations are in those of the data."""
     time, amount, level = units["TIME"], units["AMT"], units["DV"]
-    volume = f"{amount}/({level})"
-    try:
-        if convert(1.0, amount, parse_unit(f"{level}*L")) == 1.0:
-            volume = "L"
-        elif convert(1.0, amount, parse_unit(f"{level}*mL")) == 1.0:
-            volume = "mL"
-    except UnitError:
-        pass
+    volume = volume_unit(amount, level) or f"{amount}/({level})"
     by_kind = {"C": f"{volume}/{time}", "Q": f"{volume}/{time}", "V": volume, "F": "1", "A": time, "D": time}
     by_kind |= {"R": f"{amount}/{time}"}
     named = {"KA": f"1/{time}", "VM": f"{amount}/{time}", "KM": level}

@@ -80,9 +80,10 @@ def fit(
     data : path, pandas.DataFrame or Dataset
         Records with NONMEM columns; see `read_data`.
     model : str or Compartments
-        A short form (``"1cmt oral"``, ``"2cmt"``, ``"1cmt mm"``), whose parameters are in the units of the data; or a
-        drug of the library, or one of its models by name, in h, mg and L. A library model takes the covariates of each
-        subject, knows routes (column ROUTE) and metabolites, and needs no start.
+        A short form (``"1cmt oral"``, ``"2cmt"``, ``"1cmt mm"``), whose parameters are in the units of the data
+        (in h, mg and L where an amount over DV is neither L nor mL, such as mg over ng/mL); or a drug of the library,
+        or one of its models by name, in h, mg and L. A library model takes the covariates of each subject, knows routes
+        (column ROUTE) and metabolites, and needs no start.
     method : {"individual", "pooled", "two-stage", "map"}
         Each subject by itself; all together as if one; each by itself, with mean and spread; the mode of the posterior
         of each subject.

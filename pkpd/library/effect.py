@@ -74,6 +74,13 @@ class Effect:
             return f"activity score {self.activity_score:g}"
         return f"{self.allele} carrier" if self.allele else self.state
 
+    @property
+    def span(self) -> str:
+        """What the multiplier may be by its sources: ``"0.2 to 0.5"``; empty where nothing, or one value, is stated."""
+        if self.low is None or self.high is None or self.low == self.high:
+            return ""
+        return f"{self.low:g} to {self.high:g}"
+
     def specificity(self, genotype: Genotype) -> int:
         """Return how closely the row fits a genotype of its gene: 0 not at all, 5 the very pair of alleles."""
         if self.diplotype:

@@ -178,7 +178,10 @@ def _notes(
         notes[i].append("there is no dose: times count from 0, the area begins at the first sample; no cl, vz and mrt")
     for i in np.flatnonzero(kinds.guessed).tolist():
         why = "falls from the first sample on" if kinds.kind[i] == BOLUS else "does not fall from the first sample on"
-        notes[i].append(f"neither ROUTE nor CMT says how the dose enters: {kinds.route[i]}, as the curve {why}")
+        notes[i].append(
+            f"neither ROUTE nor CMT says how the dose enters: {kinds.route[i]}, as the curve {why} (a column ROUTE "
+            "with iv, po or im says it)"
+        )
     for i, count in _counts(samples.profile, samples.before & ~seen.blq & (seen.dv > 0)):
         notes[i].append(f"{count} before the dose left out")
     for i, count in _counts(samples.profile, samples.after):

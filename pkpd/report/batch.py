@@ -60,10 +60,11 @@ def batch_page(batch: Batch, pictures: Mapping[str, str], record: Mapping[str, A
     articles = [_scenario(batch, result, names[result.position]) for result in shown]
     assumed = [(names[r.position], r.shown.assumptions) for r in shown if r.shown is not None]
     listed = batch.results[:_MOST_LISTED] if len(shown) < _MOST_LISTED else batch.results[: len(shown)]
+    seizing = any(result.values.get("seizure_stopped") is not None for result in listed)
     return page(
         title,
         [
-            _summary(record, len(shown)),
+            _summary(record, len(shown), seizing),
             *_questions(batch),
             Html(
                 '<nav><a href="#results">Results</a><a href="#peaks">Overview</a><a href="#scenarios">Scenarios</a>'
@@ -90,18 +91,18 @@ def _title(where: str) -> str:
     return stem[:1].upper() + stem[1:] or "Scenarios"
 
 
-def _summary(record: Mapping[str, Any], shown: int) -> Html:
+def _summary(record: Mapping[str, Any], shown: int, seizing: bool) -> Html:
     rows = record["rows"]
     said = f"{rows['run']} scenarios: {rows['ok']} ok, {rows['error']} with an error."
     if not rows["complete"]:
         said += f" The run was interrupted: {record['input']['rows'] - rows['run']} more rows were not run."
     if shown < rows["ok"]:
         said += f" Profiles and pictures cover the first {shown}; {_where_all_are(record)} holds all."
-    return paragraph(
-        said
-        + " Question: which concentrations does each regimen reach in plasma and brain in this patient, how do they "
-        "stand against the therapeutic range, and which assumptions and evidence carry the answer?"
-    )
+    asked = "which concentrations does each regimen reach in plasma and brain in this patient, how do they stand "
+    asked += "against the therapeutic range, "
+    if seizing:
+        asked += "does the seizure stop and how soon, "
+    return paragraph(f"{said} Question: {asked}and which assumptions and evidence carry the answer?")
 
 
 def _questions(batch: Batch) -> list[Html]:

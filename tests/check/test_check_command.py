@@ -25,7 +25,7 @@ def test_findings_are_paragraphs_and_a_rule_is_not_repeated_for_ever(tmp_path, c
     assert shown.out.startswith(
         "ERROR  line 5, DV, ID 1  [not-numeric]\n    DV '6,57' is not a number; expected a number, or '.' for a missing"
     )
-    assert "Write it with a decimal point." in " ".join(shown.out.split())
+    assert "Write it with a decimal point; in Python," in " ".join(shown.out.split())
     assert shown.out.count("[dv-zero]") == 5 and "info  dv-zero: 4 more; -o or --json lists them" in shown.out
     assert shown.err == "pkpd: theophylline.csv: 1 error, 9 remarks.\n"
 

@@ -215,6 +215,19 @@ def test_several_defects_are_all_reported(tmp_path):
     ]
 
 
+def test_decimal_commas_are_reported_and_not_what_follows_from_them(tmp_path):
+    """Not that the ID has no observation, nor that a dose which cannot be read is a row without DV."""
+    path = tmp_path / "commas.csv"
+    path.write_text("ID;TIME;AMT;DV\n1;0;3,5;\n1;1;;186,3\n1;2;;84,2\n2;0;5;\n2;1;;60\n")
+    found = pkpd.check(path, units={"DV": "ng/mL"})
+    assert found[["rule", "line", "column"]].values.tolist() == [
+        ["not-numeric", 2, "AMT"],
+        ["not-numeric", 3, "DV"],
+        ["not-numeric", 4, "DV"],
+    ]
+    assert found["fix"].str.contains("decimal point").all()
+
+
 def test_columns_of_the_result():
     columns = ["severity", "rule", "line", "id", "column", "message", "fix"]
     clean = pkpd.check(pd.DataFrame({"ID": ["a", "a"], "TIME": [0, 1], "AMT": [5, 0], "DV": [None, 0.1], "WT": 70.0}))

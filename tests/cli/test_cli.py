@@ -283,6 +283,17 @@ def test_genes(capsys):
     assert "*1" in json.loads(capsys.readouterr().out)["alleles"]
 
 
+def test_genes_says_what_an_effect_rests_on(capsys):
+    """The range, the note and the source of each effect, although the sources stand in the files of the drugs."""
+    assert main(["genes", "CYP2C9", "--json"]) == 0
+    record = json.loads(capsys.readouterr().out)
+    assert {effect["source"] for effect in record["effects"]} <= set(record["sources"])
+    main(["genes", "CYP2C9"])
+    shown = capsys.readouterr().out
+    row = next(line for line in shown.splitlines() if "phenytoin      activity score 0  " in line)
+    assert "0.2 to 0.5" in row and "one person" in row and "dagenais2017:" in shown
+
+
 @pytest.mark.parametrize("verb, word, hint", [("drugs", "lorazepan", "lorazepam"), ("genes", "CYP2C99", "CYP2C9")])
 def test_unknown_names_are_2(verb, word, hint, capsys):
     assert main([verb, word]) == 2

@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
-from systems import SYSTEMS, actions, alone, bolus, infusion, joined, offsets, random_theta, system
 
 from pkpd.engine.cascade import Structure, decompose, layout, theta_width
 from pkpd.engine.linear import PARAMETERS, RATE, STEADY_ADD, Problems, solve
 from pkpd.engine.summary import summarise
 from pkpd.engine.trajectory import trace
+from systems import SYSTEMS, actions, alone, bolus, infusion, joined, offsets, random_theta, system
 
 #: Times that are exact in binary, so that a shift by whole hours does not round them.
 GRID = np.arange(0, 48 * 8 + 1) / 8.0

@@ -12,9 +12,9 @@ import numpy as np
 import pytest
 from double_double import exponential_chain, matrix_product
 from numpy.testing import assert_allclose
-from systems import SYSTEMS, actions, bolus, infusion, offsets, plain_parts, random_theta
 
 from pkpd.engine.linear import Problems, solve
+from systems import SYSTEMS, actions, bolus, infusion, offsets, plain_parts, random_theta
 
 SQUARINGS = 36  # rate constants up to 1e9 1/h over 168 h are scaled below 2
 LEVELS = 12  # halvings that are looked at, and the shortest infusion: from the span down to 1/2048 of it (24 h: 42 s)

@@ -7,12 +7,12 @@ first dose.
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
-from systems import actions, alone, bolus, infusion, joined, plain_matrix, system
 
 from pkpd.engine.cascade import Structure
 from pkpd.engine.linear import BOLUS, RATE, STEADY_ADD, STEADY_SET, Problems, solve
 from pkpd.errors import SolverError
 from pkpd.models.saturable import solve_saturable_outputs
+from systems import actions, alone, bolus, infusion, joined, plain_matrix, system
 
 #: Name: (system, theta row, k of the slowest mode at least, 1/h).
 LINEAR = {

@@ -10,11 +10,11 @@ import pytest
 from numpy.testing import assert_allclose
 from scipy.linalg import expm
 from scipy.optimize import brentq, minimize_scalar
-from systems import BOLUS, RATE, actions, alone, block_eigenvalues, bolus, infusion, joined, plain_matrix, system
 
 from pkpd.engine.cascade import decompose, layout
 from pkpd.engine.summary import AUC, CMAX, CMIN, IN_RANGE, TMAX, summarise
 from pkpd.engine.trajectory import trace
+from systems import BOLUS, RATE, actions, alone, block_eigenvalues, bolus, infusion, joined, plain_matrix, system
 
 POINTS = 3000
 

@@ -62,3 +62,38 @@ def test_a_saturable_model_has_no_half_life():
     dv = np.linspace(8, 1, 8)
     fit = pkpd.fit(levels(dv), "1cmt mm")
     assert fit.derived().empty and "[[Derived" not in fit.report()
+
+
+def test_half_life_is_in_the_time_of_the_data():
+    data = levels(100 / 25 * np.exp(-5 / 25 * T))
+    data["TIME"] *= 60
+    found = pkpd.fit(data, "1cmt", error="additive", units={"TIME": "min"}).derived().set_index("quantity")
+    assert list(found["unit"]) == ["min", "L"]
+    assert_allclose(found["estimate"]["half-life"], 60 * np.log(2) * 25 / 5, rtol=1e-6)
+
+
+def test_mg_over_ng_per_mL_is_fitted_in_h_mg_and_L():
+    """The same experiment in h and mg/L, and in min and ng/mL: the same parameters, predictions as the data."""
+    wobble = np.exp(0.05 * np.array([1, -1, -1, 1, 1, -1, 1, -1]))
+    plain = levels(100 / 25 * np.exp(-5 / 25 * T) * wobble)
+    other = plain.assign(TIME=plain["TIME"] * 60, DV=plain["DV"] * 1000)
+    units = {"TIME": "min", "AMT": "mg", "DV": "ng/mL"}
+    for error in ("proportional", "additive"):
+        expected = pkpd.fit(plain, "1cmt", error=error)
+        found = pkpd.fit(other, "1cmt", error=error, units=units)
+        one, two = expected.params.set_index("parameter"), found.params.set_index("parameter")
+        assert one["unit"].to_dict() == two["unit"].to_dict()
+        for column in ("estimate", "stderr", "ci_low", "ci_high"):
+            assert_allclose(two[column], one[column], rtol=1e-6)
+        assert list(found.derived()["unit"]) == ["h", "L"]
+        assert_allclose(found.predictions["IPRED"], 1000 * expected.predictions["IPRED"], rtol=1e-6)
+        assert_allclose(found.predictions["TIME"], 60 * expected.predictions["TIME"])
+    assert "units of parameters = h, mg, L (applied): mg over ng/mL is neither L nor mL" in found.report()
+
+
+def test_limits_and_starts_of_data_in_ng_per_mL():
+    """LLOQ is in the unit of DV, starting values are in those of the parameters."""
+    data = levels(1000 * 100 / 25 * np.exp(-5 / 25 * T))
+    fit = pkpd.fit(data, "1cmt", units={"DV": "ng/mL"}, lloq=100.0, error="additive", start={"CL": 5, "V": 25})
+    assert (fit.left_out["reason"].str.contains("below")).sum() == (data["DV"] < 100).sum()
+    assert_allclose(fit.params["estimate"].iloc[:2], [5.0, 25.0], rtol=1e-6)

@@ -46,7 +46,7 @@ RECORD_ERRORS = {
     "decimal comma": (
         {"TIME": (1, "0,5")},
         "line 3: TIME '0,5' is not a number; expected a number, or '.' for a missing one. "
-        "Write it with a decimal point.",
+        "Write it with a decimal point; in Python, pandas.read_csv(..., decimal=',') reads commas.",
     ),
     "text in AMT": (
         {"AMT": (0, "100 mg")},

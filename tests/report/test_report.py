@@ -82,9 +82,17 @@ def test_page_is_whole_and_stands_alone(batch_html):
 def test_page_says_what_it_is(batch_html):
     words = check(batch_html)
     assert "My question" in words
+    assert "Question: which concentrations" in words and "does the seizure stop" not in words
     assert "Research and teaching software; it never says what to give a patient." in words
     assert "4 scenarios: 3 ok, 1 with an error" in words
     assert "sha256 of the input" in words and "numpy" in words
+
+
+def test_page_of_a_seizure_asks_whether_it_stops(tmp_path):
+    table = SCENARIOS.iloc[:1].drop(columns=["n", "UGT2B15"]).assign(seizure="status")
+    evaluate(table, out=tmp_path / "results")
+    words = check((tmp_path / "results" / "report.html").read_text(encoding="utf-8"))
+    assert "does the seizure stop and how soon" in words
 
 
 def test_page_shows_errors_effects_and_grades(batch_html):
