@@ -186,8 +186,8 @@ def test_file_name_and_line_of_the_file(tmp_path):
         (
             "ID,TIEM,AMT",
             "line 1: column TIME is missing; expected the columns ID and TIME, and found ID, TIEM, AMT. "
-            "Name the column TIME in the header, or say which one it is: columns={'NAME': 'TIME'} where the data are read, "
-            "--columns NAME=TIME in a terminal. Did you mean 'TIEM'?",
+            "Name the column TIME in the header, or say which one it is: columns={'NAME': 'TIME'} where the data are "
+            "read, --columns NAME=TIME in a terminal. Did you mean 'TIEM'?",
         ),
         (
             "ID,TIME,time",
