@@ -147,6 +147,9 @@ def _positive_time(column: str, text: str) -> float:
 
 
 def one_line(message: str) -> str:
-    """A message on one line, without the caret that marks a place only in a fixed-width font."""
-    lines = (line.strip() for line in message.splitlines())
-    return " ".join(line for line in lines if line and set(line) != {"^"})
+    """A message on one line, the order in quotes instead of above a caret, which needs a fixed-width font."""
+    lines = [line.strip() for line in message.splitlines()]
+    for place in range(2, len(lines)):
+        if lines[place] and set(lines[place]) == {"^"}:
+            lines[place - 2 : place + 1] = [f'{lines[place - 2]} in "{lines[place - 1]}".', "", ""]
+    return " ".join(line for line in lines if line)

@@ -210,7 +210,7 @@ def _from_text(fit: Fit, setup: Setup, regimen: Regimen, subject: int, until_h: 
     given = [dose for dose in administer(regimen, patient, until_h) if dose.given and dose.amount > 0]
     scale = fitted.units_of_data
     keys = list(setup.model.system.entries)
-    entry = [_entry(setup.model.cohort is not None, keys, dose.drug, dose.route) for dose in given]
+    entry = [_entry(setup, keys, dose.drug, dose.route) for dose in given]
     return _Ordered(
         np.array([dose.time_h for dose in given]) / scale.time_inside,
         np.array(entry, dtype=np.int64),
@@ -221,16 +221,17 @@ def _from_text(fit: Fit, setup: Setup, regimen: Regimen, subject: int, until_h: 
     )
 
 
-def _entry(library: bool, keys: list[str], drug: str, route: str) -> int:
-    """The way in of an ordered dose."""
-    if library:
-        key = way_key(drug, route)
+def _entry(setup: Setup, keys: list[str], drug: str, route: str) -> int:
+    """The way in of an ordered dose; a short form has its depot, if any, as compartment 1 and the central one next."""
+    if setup.model.cohort is not None:
+        key, ways = way_key(drug, route), keys
     else:
-        central = "2" if "2" in keys and len(keys) > 1 else "1"
-        key = {"iv": central, "po": "1"}.get(route, "")
+        oral = bool(setup.model.system.entries["1"].rate_constant)
+        numbers = {"iv": "2", "po": "1"} if oral else {"iv": "1"}
+        key, ways = numbers.get(route, ""), list(numbers)
     if key not in keys:
         raise RegimenError(
-            f"forecast: {drug} {route} is no way in of this fit; expected one of {', '.join(keys)}. Order one of "
+            f"forecast: {drug} {route} is no way in of this fit; expected one of {', '.join(ways)}. Order one of "
             "these, or fit data in which that route occurs."
         )
     return keys.index(key)

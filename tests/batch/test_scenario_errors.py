@@ -122,7 +122,7 @@ LEV = "levetiracetam 1000 mg iv"
     "columns, cells, parts",
     [
         ([], "x,lorazepan 4 mg iv,6 h", ["column 'regimen'", "lorazepan", "lorazepam"]),
-        ([], "x,lorazepam 4 mgg iv,6 h", ["column 'regimen'", "mgg"]),
+        ([], "x,lorazepam 4 mgg iv,6 h", ["column 'regimen'", "'mgg'", 'mass in "lorazepam 4 mgg iv". Expected']),
         ([], "x,fosphenytoin 20 mg/kg iv over 10 min,6 h", ["column 'regimen'", "fosphenytoin", "PE"]),
         ([], "x,lorazepam 4 mg PE iv,6 h", ["column 'regimen'", "PE"]),
         ([], 'x,"lorazepam 0,1 mg/kg iv",6 h', ["column 'regimen'", "0,1", "decimal point"]),

@@ -155,3 +155,29 @@ def test_errors_of_a_fit_with_prior():
         pkpd.fit(data, "1cmt", method="map", start=TYPICAL, omega={"KM": 0.1}, sigma=SIGMA)
     with pytest.raises(pkpd.ParameterError, match="omega: given with method='individual'"):
         pkpd.fit(data, "1cmt", omega=OMEGA)
+
+
+@pytest.mark.parametrize(("form", "central"), [("1cmt", 1), ("2cmt", 1), ("3cmt", 1), ("2cmt oral", 2)])
+def test_an_intravenous_order_enters_the_central_compartment(form, central):
+    """Without absorption compartment 2 is a peripheral one; the forecast is what `predict` says of the same dose."""
+    values = {"CL": 25.0, "V1": 25.0, "Q2": 45.0, "V2": 50.0, "Q3": 5.0, "V3": 80.0, "KA": 2.0}
+    n = int(form[0])
+    names = [*["CL", "V1", "Q2", "V2", "Q3", "V3"][: 2 * n], *(["KA"] if "oral" in form else [])]
+    times = [0.0, 0.1, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 12.0]
+    data = pd.DataFrame({"ID": 1, "TIME": times, "AMT": [5.0, *[0.0] * 8], "CMT": 1})
+    exact = {name: values[name] for name in names}
+    data["DV"] = pkpd.predict(data, form, exact)["IPRED"] + 1e-6
+    data.loc[0, "DV"] = None
+    fit = pkpd.fit(data, form, error="additive", start=exact)
+    ahead = fit.forecast("midazolam 3 mg iv", "4 h", every="1 h", history=False)
+    found = fit.params.set_index("parameter")["estimate"]
+    dose = pd.DataFrame({"ID": 1, "TIME": [0.0, 1.0, 2.0, 3.0, 4.0], "AMT": [3.0, 0, 0, 0, 0], "CMT": central})
+    expected = pkpd.predict(dose, form, {name: found[name] for name in names})["IPRED"]
+    assert_allclose(ahead["ipred"], expected, rtol=1e-6)
+
+
+def test_an_oral_order_is_refused_where_nothing_is_absorbed():
+    data = pd.DataFrame({"ID": 1, "TIME": [0.0, 1, 2, 4], "AMT": [100.0, 0, 0, 0], "DV": [None, 3.2, 2.7, 1.8]})
+    fit = pkpd.fit(data, "1cmt")
+    with pytest.raises(pkpd.RegimenError, match="midazolam po is no way in of this fit; expected one of iv"):
+        fit.forecast("midazolam 3 mg po", "4 h")
