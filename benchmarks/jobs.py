@@ -6,6 +6,7 @@ import os
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -52,7 +53,28 @@ def scenario_table(n: int) -> pd.DataFrame:
     )
 
 
-def batch(n: int, threads: int, *options: str, folder: bool = False) -> tuple[float, float, int]:
+def seizure_table(n: int) -> pd.DataFrame:
+    """Return n scenarios of status epilepticus: a benzodiazepine after 5 to 180 min, a second drug if it goes on."""
+    rng = np.random.default_rng(0)
+    delay = rng.uniform(5.0, 180.0, n).round(1)
+    second = "levetiracetam 60 mg/kg iv over 10 min max 4500 mg at {:.1f} min if seizing"
+    orders = [f"lorazepam 4 mg iv over 2 min at {at:.1f} min; {second.format(at + 15.0)}" for at in delay]
+    return pd.DataFrame(
+        {
+            "scenario": [f"s{i:06d}" for i in range(n)],
+            "regimen": orders,
+            "until": "6 h",
+            "age_y": rng.uniform(19, 85, n).round(),
+            "weight_kg": rng.uniform(45, 110, n).round(1),
+            "seizure": "status",
+            "condition": "none",
+        }
+    )
+
+
+def batch(
+    n: int, threads: int, *options: str, folder: bool = False, made: Callable[[int], pd.DataFrame] = scenario_table
+) -> tuple[float, float, int]:
     """Run `pkpd batch` on n scenarios, after a short run that warms up.
 
     Returns
@@ -65,8 +87,8 @@ def batch(n: int, threads: int, *options: str, folder: bool = False) -> tuple[fl
     with tempfile.TemporaryDirectory() as place:
         table, warm = Path(place) / "scenarios.csv", Path(place) / "warm.csv"
         out = Path(place) / ("results" if folder else "results.csv")
-        write_scenarios(table, n)
-        scenario_table(50).to_csv(warm, index=False)
+        write_scenarios(table, n, made)
+        made(50).to_csv(warm, index=False)
         environment = {**os.environ, "PKPD_THREADS": str(threads)}
         command = [sys.executable, "-m", "pkpd", "batch"]
         memory.run([*command, str(warm), "-o", str(Path(place) / "warm_results.csv")], env=environment)
@@ -82,10 +104,10 @@ def batch(n: int, threads: int, *options: str, folder: bool = False) -> tuple[fl
     return seconds, megabytes, failed
 
 
-def write_scenarios(path: Path, n: int) -> None:
+def write_scenarios(path: Path, n: int, made: Callable[[int], pd.DataFrame]) -> None:
     """Write the scenarios in pieces, so that a million of them need no memory."""
     for start in range(0, n, 100_000):
-        piece = scenario_table(min(100_000, n - start))
+        piece = made(min(100_000, n - start))
         piece["scenario"] = [f"s{start + i:07d}" for i in range(len(piece))]
         piece.to_csv(path, index=False, mode="a" if start else "w", header=not start)
 
