@@ -24,6 +24,7 @@ from pkpd.seizure.layer import LayerRun
 from pkpd.seizure.outcome import SeizureResult, seizure_result
 from pkpd.systems.dosing import Administration
 from pkpd.systems.groups import DrugSystem
+from pkpd.systems.plausible import implausible
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -56,7 +57,8 @@ class SubjectResult:
     @property
     def warnings(self) -> tuple[str, ...]:
         """What a reader of this subject has to know, each once."""
-        found = [warning for system in self.systems for warning in system.person.warnings]
+        found = implausible(self.given, self.subject.patient.covariates.get("weight_kg"))
+        found += [warning for system in self.systems for warning in system.person.warnings]
         found += self.seizure.warnings if self.seizure else ()
         found += self.pris.warnings if self.pris else ()
         return tuple(dict.fromkeys(found))

@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from pkpd.check.view import USUAL_WEIGHT, View
+from pkpd.check.view import View
 from pkpd.dataset.units import DataUnits
+from pkpd.library.drug import USUAL_WEIGHT_KG
 
 __all__ = ["amount_rules"]
 
@@ -27,14 +28,14 @@ def amount_rules(view: View, units: DataUnits, weight: FloatArray) -> None:
     rows = np.flatnonzero(view.first_kind & (view.dv > 0) & (given > 0) & (view.blq != 1))
     if len(rows) == 0:
         return
-    body = np.where(np.isnan(weight), USUAL_WEIGHT, weight)
+    body = np.where(np.isnan(weight), USUAL_WEIGHT_KG, weight)
     level = view.dv * units.concentration
     with np.errstate(divide="ignore", invalid="ignore"):
         volume = given / level / body
     peaks = np.full(len(view.table.ids), np.inf)
     np.minimum.at(peaks, view.subject[rows], volume[rows])
     told = np.isfinite(peaks)
-    taken = "" if not np.isnan(weight[rows]).any() else f" (weight unknown: {USUAL_WEIGHT:g} kg taken)"
+    taken = "" if not np.isnan(weight[rows]).any() else f" (weight unknown: {USUAL_WEIGHT_KG:g} kg taken)"
     dv, amt = units.texts["DV"], units.texts["AMT"]
     if np.median(peaks[told]) > MOST_VOLUME:
         _too_low(view, int(rows[np.argmin(volume[rows])]), volume, dv, amt, taken)

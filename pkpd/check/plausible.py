@@ -14,19 +14,17 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from pkpd.check.view import USUAL_WEIGHT, View
+from pkpd.check.view import View
 from pkpd.dataset.units import DataUnits
 from pkpd.errors import did_you_mean
 from pkpd.library.catalogue import list_drugs, load_drug
-from pkpd.library.drug import Drug
+from pkpd.library.drug import ONE_DOSE_H, USUAL_WEIGHT_KG, Drug
 
 __all__ = ["drug_names", "infusion_rules", "plausible_rules"]
 
 FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
 
-#: A dose given within this time counts as one dose, a longer one as an infusion; hours.
-ONE_DOSE = 0.5
 #: Fosphenytoin beyond this is more than any label's dose in mg PE, and a usual dose in mg of salt; mg/kg.
 MOST_PE = 22.0
 
@@ -63,20 +61,20 @@ def plausible_rules(view: View, units: DataUnits, weight: FloatArray) -> None:
     rate = np.where(view.rate > 0, view.rate * units.rate, 0.0)
     with np.errstate(divide="ignore", invalid="ignore"):
         hours = np.where(rate > 0, mg / rate, 0.0)
-    body = np.where(np.isnan(weight), USUAL_WEIGHT, weight)
+    body = np.where(np.isnan(weight), USUAL_WEIGHT_KG, weight)
 
     def taken(row: int) -> str:
-        return f" (weight unknown, {USUAL_WEIGHT:g} kg taken)" if np.isnan(weight[row]) else ""
+        return f" (weight unknown, {USUAL_WEIGHT_KG:g} kg taken)" if np.isnan(weight[row]) else ""
 
     for name, drug in drugs.items():
         of_drug = names == name
         doses = of_drug & view.dose
-        _beyond(view, drug, "dose", doses & (hours <= ONE_DOSE), mg / body, taken)
-        _beyond(view, drug, "infusion", doses & (hours > ONE_DOSE), rate / body, taken)
+        _beyond(view, drug, "dose", doses & (hours <= ONE_DOSE_H), mg / body, taken)
+        _beyond(view, drug, "infusion", doses & (hours > ONE_DOSE_H), rate / body, taken)
         _beyond(view, drug, "rate", doses & (hours > 0), rate)
         _beyond(view, drug, "concentration", of_drug & view.first_kind, view.dv * units.concentration)
         if drug.dose_unit == "PE":
-            _salt(view, drug, doses & (hours <= 2 * ONE_DOSE), mg / body)
+            _salt(view, drug, doses & (hours <= 2 * ONE_DOSE_H), mg / body)
 
 
 def _drugs(view: View, names: NDArray[Any]) -> Mapping[str, Drug]:

@@ -18,13 +18,11 @@ from pkpd.dataset.observations import kinds_of
 from pkpd.dataset.records import number
 from pkpd.dataset.rules import Reporter
 
-__all__ = ["USUAL_WEIGHT", "View", "make_view"]
+__all__ = ["View", "make_view"]
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 BoolArray = NDArray[np.bool_]
-#: Taken where the weight of a subject is not known, kg; smaller subjects only make the limits wider.
-USUAL_WEIGHT = 70.0
 
 
 @dataclass(frozen=True)

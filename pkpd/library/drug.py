@@ -16,7 +16,23 @@ from pkpd.library.model import CovariateRange, Model
 from pkpd.library.parameter import Value
 from pkpd.library.receptor_role import ReceptorRole
 
-__all__ = ["AdequateDose", "Binding", "BindingOption", "Brain", "Dosing", "Drug", "Range", "Route"]
+__all__ = [
+    "ONE_DOSE_H",
+    "USUAL_WEIGHT_KG",
+    "AdequateDose",
+    "Binding",
+    "BindingOption",
+    "Brain",
+    "Dosing",
+    "Drug",
+    "Range",
+    "Route",
+]
+
+#: A dose given within this time counts as one dose, a longer one as an infusion, where plausible doses are judged.
+ONE_DOSE_H = 0.5
+#: Taken there where the weight of a subject is not known; smaller subjects only make the limits wider.
+USUAL_WEIGHT_KG = 70.0
 
 
 @dataclass(frozen=True)
