@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import defaultdict
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -36,21 +37,20 @@ def collect_metrics(results: Sequence[SubjectResult], reasons: dict[str, str]) -
         Drugs first, then the seizure, then the infusion syndrome; NaN where there is no value.
     """
     # Lists until the end: most rows of a batch are one subject, and an array of one costs more than its number.
-    values: dict[str, list[float]] = {}
-    nothing = [math.nan] * len(results)
+    values: defaultdict[str, list[float]] = defaultdict(([math.nan] * len(results)).copy)
     for index, result in enumerate(results):
         for system in result.systems:
             for name, value in _system_metrics(system, reasons).items():
-                values.setdefault(name, nothing.copy())[index] = value
+                values[name][index] = value
     for index, result in enumerate(results):
         if result.seizure is not None:
             reasons.update(result.seizure.reasons)
             for name, value in result.seizure.metrics.items():
-                values.setdefault(name, nothing.copy())[index] = value
+                values[name][index] = value
     for index, result in enumerate(results):
         if result.pris is not None:
             for name, value in (("pris_risk", result.pris.risk), ("pris_alert", float(result.pris.alert))):
-                values.setdefault(name, nothing.copy())[index] = value
+                values[name][index] = value
     for name, column in values.items():
         if name not in reasons and any(map(math.isnan, column)):
             reasons[name] = "the models of some subjects do not have this output"
